@@ -1,0 +1,30 @@
+//! telepost: mail in, SMS out.
+//!
+//! The modules stand in the order of the trip that a message makes:
+//!
+//! ```text
+//!   client ──bytes──► smtp ──Letter──► intake ──► message ──Text──► address ──Route──► sms ──Sms──►
+//!   spool ──"250 queued as ID"──►   ═══ now it is ours ═══   ──Parcel──► delivery ──Submission──►
+//!   gateway ──Outcome──► sent │ retry │ unknown │ refused ──► bounce
+//! ```
+//!
+//! Each noun is defined in the room that makes it, each arrow is one function in one room. A room knows what came
+//! before it on the trip and never what comes after; only the two halls (`intake`, `delivery`) and `cli` see several
+//! rooms. `message`, `address` and `sms` touch nothing but their arguments. ARCHITECTURE.md tells the whole story.
+#![forbid(unsafe_code)]
+
+pub mod smtp;
+
+pub mod message;
+
+pub mod address;
+
+pub mod sms;
+
+pub mod spool;
+
+pub mod delivery;
+
+pub mod gateway;
+
+pub mod bounce;

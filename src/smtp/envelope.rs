@@ -1,0 +1,97 @@
+//! What the door hands over: who wrote, to whom, and the mail as it came.
+//!
+//! Values only; reading them off the wire is `command`'s and `data`'s work.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// A mailbox as it stood in a path (RFC 5321, section 4.1.2), with quoting and source route removed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Mailbox {
+    /// The local part, unquoted: `"a b"@c.d` has `a b` here.
+    pub local: String,
+    /// The domain in lower case; `None` for a bare local part such as `<postmaster>` or `<+447731234567>`.
+    pub domain: Option<String>,
+}
+
+impl fmt::Display for Mailbox {
+    /// Writes the mailbox as it may stand in a path or a header, quoted where RFC 5321 wants it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if is_dot_string(&self.local) {
+            f.write_str(&self.local)?;
+        } else {
+            f.write_str("\"")?;
+            for c in self.local.chars() {
+                if matches!(c, '"' | '\\') {
+                    f.write_str("\\")?;
+                }
+                write!(f, "{c}")?;
+            }
+            f.write_str("\"")?;
+        }
+        match &self.domain {
+            Some(domain) => write!(f, "@{domain}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a local part needs no quotes (RFC 5321 `Dot-string`, with RFC 6531's non-ASCII characters).
+fn is_dot_string(local: &str) -> bool {
+    let is_atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii();
+    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+}
+
+/// Where notices about a letter go (RFC 5321, section 4.1.2 `Reverse-path`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReversePath {
+    /// `<>`: nobody wants to hear of it, and nobody may be told.
+    Null,
+    Mailbox(Mailbox),
+}
+
+impl ReversePath {
+    /// The mailbox, when there is one.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            ReversePath::Null => None,
+            ReversePath::Mailbox(mailbox) => Some(mailbox),
+        }
+    }
+}
+
+/// Who stands at the door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// The peer's address; `None` on a Unix socket or for a letter that came by the command line.
+    pub address: Option<IpAddr>,
+    /// The name it gave in EHLO, HELO or LHLO.
+    pub hello: String,
+}
+
+/// Who wrote, to whom, and from where it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    pub from: ReversePath,
+    /// At least one; in the order of the RCPT commands.
+    pub recipients: Vec<Mailbox>,
+    pub client: Client,
+}
+
+/// How many answers the client can hear after the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// SMTP: one reply for all recipients together.
+    Single,
+    /// LMTP (RFC 2033): one reply for each recipient.
+    PerRecipient,
+}
+
+/// One mail as it came through the door.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub envelope: Envelope,
+    /// The message (RFC 5322) with CRLF line ends, dots already unstuffed.
+    pub bytes: Vec<u8>,
+    pub answers: Answers,
+}

@@ -1,0 +1,67 @@
+//! What the door says: replies with an enhanced status code (RFC 5321, section 4.2; RFC 2034; RFC 3463).
+
+use std::fmt;
+use std::future::Future;
+
+use super::envelope::{Letter, Mailbox};
+
+/// One reply: `550 5.1.1 no such number`. Text never holds CR or LF; every line of it goes out as a line of the reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The three-digit code of RFC 5321.
+    pub code: u16,
+    /// The enhanced code of RFC 3463, such as `5.1.1`; `None` for greetings, 354 and the answers to EHLO.
+    pub enhanced: Option<&'static str>,
+    /// One line at least.
+    pub lines: Vec<String>,
+}
+
+impl Reply {
+    /// A reply of one line with an enhanced code. Control characters in `text` become spaces: nothing that a client
+    /// sent may start a line of its own.
+    pub fn new(code: u16, enhanced: &'static str, text: impl Into<String>) -> Reply {
+        Reply { code, enhanced: Some(enhanced), lines: vec![printable(text.into())] }
+    }
+
+    /// A reply of one line without an enhanced code.
+    pub fn plain(code: u16, text: impl Into<String>) -> Reply {
+        Reply { code, enhanced: None, lines: vec![printable(text.into())] }
+    }
+
+    /// Whether the other side may try the same again later (4xx).
+    pub fn is_temporary(&self) -> bool {
+        (400..500).contains(&self.code)
+    }
+}
+
+fn printable(text: String) -> String {
+    text.replace(|c: char| c.is_control(), " ")
+}
+
+impl fmt::Display for Reply {
+    /// Writes the reply as it goes out, every line ended by CRLF.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, line) in self.lines.iter().enumerate() {
+            let mark = if n + 1 == self.lines.len() { ' ' } else { '-' };
+            write!(f, "{}{mark}", self.code)?;
+            if let Some(enhanced) = self.enhanced {
+                write!(f, "{enhanced} ")?;
+            }
+            write!(f, "{line}\r\n")?;
+        }
+        Ok(())
+    }
+}
+
+/// What became of one recipient of a letter: the ID it is queued as, or the reply that refuses it.
+pub type Verdict = Result<String, Reply>;
+
+/// Whoever stands behind the door and takes the letters: in telepost the `intake`, in tests a fake.
+pub trait Reception: Send + Sync + 'static {
+    /// Asked at RCPT: may this recipient be written to? The error is the reply that the client gets.
+    fn may_accept(&self, recipient: &Mailbox) -> Result<(), Reply>;
+
+    /// Takes a letter over. One verdict for each of `letter.envelope.recipients`, in their order; every verdict that
+    /// is `Ok` says that the recipient's message is safe on disk.
+    fn receive(&self, letter: Letter) -> impl Future<Output = Vec<Verdict>> + Send;
+}

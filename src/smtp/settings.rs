@@ -1,0 +1,87 @@
+//! What one listener is told. Filled in by `config`, values only.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which grammar a listener's sessions speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// RFC 5321.
+    Smtp,
+    /// RFC 2033.
+    Lmtp,
+}
+
+/// Where a listener listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bind {
+    Tcp(SocketAddr),
+    /// Written `unix:/path` in the configuration.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Bind::Tcp(address) => write!(f, "{address}"),
+            Bind::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// An address range such as `127.0.0.0/8`; a single address has its full prefix length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    pub address: IpAddr,
+    pub prefix_length: u8,
+}
+
+impl Network {
+    /// Whether `address` lies in the range. An IPv4 address mapped into IPv6 counts as the IPv4 address.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let bits = |ip: IpAddr| match ip.to_canonical() {
+            IpAddr::V4(v4) => (u128::from(v4.to_bits()), 32),
+            IpAddr::V6(v6) => (v6.to_bits(), 128),
+        };
+        let ((mine, width), (other, other_width)) = (bits(self.address), bits(address));
+        let host_bits = width - u32::from(self.prefix_length).min(width);
+        width == other_width && mine.checked_shr(host_bits).unwrap_or(0) == other.checked_shr(host_bits).unwrap_or(0)
+    }
+}
+
+/// How long a session waits (RFC 5321, section 4.5.3.2, gives five minutes for the client's next command).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For the next command.
+    pub command: Duration,
+    /// For the next bytes of a message's text.
+    pub data: Duration,
+    /// For the client to take our reply.
+    pub write: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts { command: Duration::from_secs(300), data: Duration::from_secs(180), write: Duration::from_secs(60) }
+    }
+}
+
+/// One `[[listener]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What we call ourselves in the greeting.
+    pub hostname: String,
+    pub protocol: Protocol,
+    pub bind: Bind,
+    /// Who may hand over mail; a Unix socket's clients always may.
+    pub trusted: Vec<Network>,
+    /// Bytes of one message.
+    pub max_message_size: usize,
+    /// Connections at a time on this listener.
+    pub max_connections: usize,
+    /// Recipients of one message.
+    pub max_recipients: usize,
+    pub timeouts: Timeouts,
+}
