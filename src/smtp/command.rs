@@ -1,0 +1,269 @@
+//! Reads one command line: what the client wants, or the reply that says how it should have asked.
+//!
+//! Pure; knows the grammar of RFC 5321 and RFC 2033 and nothing about the order of commands, which is `session`'s matter.
+//! Hand-written, because the parsers at hand lose quotes, turn `<postmaster>` into the null path or read `+44` as an escape.
+
+use super::envelope::{Mailbox, ReversePath};
+use super::path;
+use super::reply::Reply;
+
+/// Characters of a client's name that are kept (RFC 5321, section 4.5.3.1.2, gives a domain 255).
+const MAX_HELLO: usize = 255;
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// EHLO, HELO or LHLO with the client's name.
+    Hello(Hello, String),
+    Mail(Mail),
+    Rcpt(Rcpt),
+    Data,
+    Reset,
+    Noop,
+    Verify,
+    Expand,
+    Help,
+    Quit,
+    /// The first line of an HTTP request: a browser was led here.
+    Http,
+}
+
+/// The three ways to say hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hello {
+    Helo,
+    Ehlo,
+    Lhlo,
+}
+
+/// `MAIL FROM:<…>` with its parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mail {
+    pub from: ReversePath,
+    /// Bytes the message will have, as the client believes (RFC 1870).
+    pub size: Option<u64>,
+}
+
+/// `RCPT TO:<…>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rcpt {
+    pub to: Mailbox,
+}
+
+/// Reads one line, given without its CRLF. The error is the reply that the client gets.
+pub(super) fn parse(line: &[u8]) -> Result<Command, Reply> {
+    let Ok(line) = str::from_utf8(line) else {
+        return Err(Reply::new(501, "5.5.2", "command is neither ASCII nor UTF-8"));
+    };
+    let line = line.replace('\t', " ");
+    if line.contains(char::is_control) {
+        return Err(Reply::new(501, "5.5.2", "control characters have no place in a command"));
+    }
+    let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
+    let rest = rest.trim();
+    match verb.to_ascii_uppercase().as_str() {
+        "HELO" => hello(Hello::Helo, verb, rest),
+        "EHLO" => hello(Hello::Ehlo, verb, rest),
+        "LHLO" => hello(Hello::Lhlo, verb, rest),
+        "MAIL" => mail(rest),
+        "RCPT" => rcpt(rest),
+        "DATA" => alone(Command::Data, verb, rest),
+        "RSET" => alone(Command::Reset, verb, rest),
+        "QUIT" => alone(Command::Quit, verb, rest),
+        "NOOP" => Ok(Command::Noop),
+        "HELP" => Ok(Command::Help),
+        "VRFY" => Ok(Command::Verify),
+        "EXPN" => Ok(Command::Expand),
+        "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "CONNECT" | "OPTIONS" | "PATCH" | "PRI" => Ok(Command::Http),
+        _ => Err(Reply::new(500, "5.5.1", "command not recognized; HELP names those that are")),
+    }
+}
+
+fn hello(hello: Hello, verb: &str, name: &str) -> Result<Command, Reply> {
+    if name.is_empty() {
+        return Err(Reply::new(501, "5.5.4", format!("{verb} needs your host name: {verb} client.example.com")));
+    }
+    Ok(Command::Hello(hello, name.chars().take(MAX_HELLO).collect()))
+}
+
+/// A command that takes no argument.
+fn alone(command: Command, verb: &str, rest: &str) -> Result<Command, Reply> {
+    if rest.is_empty() { Ok(command) } else { Err(Reply::new(501, "5.5.4", format!("{verb} takes no argument"))) }
+}
+
+fn mail(rest: &str) -> Result<Command, Reply> {
+    let usage = "expected MAIL FROM:<user@domain>";
+    let path = after_keyword(rest, "FROM:").ok_or_else(|| Reply::new(501, "5.5.4", usage))?;
+    let (from, rest) =
+        path::parse(path).map_err(|error| Reply::new(501, "5.1.7", format!("bad sender address: {error}; {usage}")))?;
+    if let Some(mailbox) = from.mailbox() {
+        only_ascii(mailbox)?;
+    }
+    let mut mail = Mail { from, size: None };
+    for (keyword, value) in parameters(rest)? {
+        match (keyword.as_str(), value) {
+            ("SIZE", Some(value)) => mail.size = Some(size(value)?),
+            // What the text really holds is looked at when it is opened.
+            ("BODY", Some(value)) if ["7BIT", "8BITMIME"].iter().any(|body| body.eq_ignore_ascii_case(value)) => {}
+            ("BODY", _) => return Err(bad_parameter("BODY is 7BIT or 8BITMIME")),
+            ("SIZE", None) => return Err(bad_parameter("SIZE needs a number of bytes: SIZE=1000")),
+            (keyword, _) => return Err(unknown_parameter("MAIL", keyword)),
+        }
+    }
+    Ok(Command::Mail(mail))
+}
+
+fn rcpt(rest: &str) -> Result<Command, Reply> {
+    let usage = "expected RCPT TO:<user@domain>";
+    let path = after_keyword(rest, "TO:").ok_or_else(|| Reply::new(501, "5.5.4", usage))?;
+    let (to, rest) = path::parse(path)
+        .map_err(|error| Reply::new(501, "5.1.3", format!("bad recipient address: {error}; {usage}")))?;
+    let ReversePath::Mailbox(to) = to else {
+        return Err(Reply::new(501, "5.1.3", format!("nobody can be written to at <>; {usage}")));
+    };
+    only_ascii(&to)?;
+    match parameters(rest)?.into_iter().next() {
+        Some((keyword, _)) => Err(unknown_parameter("RCPT", &keyword)),
+        None => Ok(Command::Rcpt(Rcpt { to })),
+    }
+}
+
+/// What follows `keyword` (in any case, spaces tolerated before and after its colon).
+fn after_keyword<'a>(rest: &'a str, keyword: &str) -> Option<&'a str> {
+    let (word, path) = rest.split_once(':')?;
+    word.trim_end().eq_ignore_ascii_case(keyword.trim_end_matches(':')).then(|| path.trim_start())
+}
+
+fn only_ascii(mailbox: &Mailbox) -> Result<(), Reply> {
+    if mailbox.local.is_ascii() && mailbox.domain.as_deref().is_none_or(str::is_ascii) {
+        return Ok(());
+    }
+    Err(Reply::new(553, "5.6.7", "addresses here are written in ASCII only"))
+}
+
+/// `KEYWORD=value` pairs, the keyword in upper case; the same keyword twice is an error.
+fn parameters(rest: &str) -> Result<Vec<(String, Option<&str>)>, Reply> {
+    let mut parameters: Vec<(String, Option<&str>)> = Vec::new();
+    for word in rest.split(' ').filter(|word| !word.is_empty()) {
+        let (keyword, value) = match word.split_once('=') {
+            Some((keyword, value)) => (keyword.to_ascii_uppercase(), Some(value)),
+            None => (word.to_ascii_uppercase(), None),
+        };
+        if parameters.iter().any(|(earlier, _)| *earlier == keyword) {
+            return Err(bad_parameter(&format!("{keyword} is given twice")));
+        }
+        parameters.push((keyword, value));
+    }
+    Ok(parameters)
+}
+
+/// A number of any length: what does not fit in 64 bits is too big for every limit anyway.
+fn size(value: &str) -> Result<u64, Reply> {
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(bad_parameter("SIZE needs a number of bytes: SIZE=1000"));
+    }
+    Ok(value.parse().unwrap_or(u64::MAX))
+}
+
+fn bad_parameter(text: &str) -> Reply {
+    Reply::new(501, "5.5.4", text)
+}
+
+fn unknown_parameter(command: &str, keyword: &str) -> Reply {
+    let keyword: String = keyword.chars().take(40).collect();
+    Reply::new(555, "5.5.4", format!("{command} parameter not recognized: {keyword}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mailbox(local: &str, domain: &str) -> Mailbox {
+        Mailbox { local: local.into(), domain: Some(domain.into()) }
+    }
+
+    fn mail(size: Option<u64>) -> Command {
+        Command::Mail(Mail { from: ReversePath::Mailbox(mailbox("a", "b")), size })
+    }
+
+    #[test]
+    fn commands_that_are_understood() {
+        let table = [
+            ("EHLO client.example", Command::Hello(Hello::Ehlo, "client.example".into())),
+            ("helo  my pc ", Command::Hello(Hello::Helo, "my pc".into())),
+            ("LhLo [192.0.2.1]", Command::Hello(Hello::Lhlo, "[192.0.2.1]".into())),
+            ("MAIL FROM:<a@b>", mail(None)),
+            ("mail from: <a@b>", mail(None)),
+            ("MAIL\tFROM : <a@b> ", mail(None)),
+            ("MAIL FROM:<a@b> SIZE=12 BODY=8BITMIME", mail(Some(12))),
+            ("MAIL FROM:<a@b> body=7bit size=0", mail(Some(0))),
+            ("MAIL FROM:<a@b> SIZE=99999999999999999999999999", mail(Some(u64::MAX))),
+            ("MAIL FROM:<>", Command::Mail(Mail { from: ReversePath::Null, size: None })),
+            ("RCPT TO:<a@b>", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
+            ("RCPT TO: a@b", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
+            ("DATA", Command::Data),
+            ("data  ", Command::Data),
+            ("RSET", Command::Reset),
+            ("NOOP whatever", Command::Noop),
+            ("VRFY a@b", Command::Verify),
+            ("EXPN list", Command::Expand),
+            ("HELP MAIL", Command::Help),
+            ("QUIT", Command::Quit),
+            ("POST / HTTP/1.1", Command::Http),
+        ];
+        for (line, expected) in table {
+            assert_eq!(parse(line.as_bytes()), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn mistakes_get_a_reply_that_says_what_would_be_right() {
+        let table: &[(&[u8], &str)] = &[
+            (b"", "500 5.5.1 command not recognized; HELP names those that are"),
+            (b"FROB", "500 5.5.1 command not recognized; HELP names those that are"),
+            (b"NO\0OP", "501 5.5.2 control characters have no place in a command"),
+            (b"MAIL FROM:<j\xfcrgen@b>", "501 5.5.2 command is neither ASCII nor UTF-8"),
+            (b"EHLO", "501 5.5.4 EHLO needs your host name: EHLO client.example.com"),
+            (b"DATA now", "501 5.5.4 DATA takes no argument"),
+            (b"MAIL", "501 5.5.4 expected MAIL FROM:<user@domain>"),
+            (b"MAIL TO:<a@b>", "501 5.5.4 expected MAIL FROM:<user@domain>"),
+            (b"MAIL FROM:", "501 5.1.7 bad sender address: no address; expected MAIL FROM:<user@domain>"),
+            (b"RCPT <a@b>", "501 5.5.4 expected RCPT TO:<user@domain>"),
+            (
+                b"RCPT TO:<a b@c>",
+                "501 5.1.3 bad recipient address: ' ' must stand in quotes; expected RCPT TO:<user@domain>",
+            ),
+            (b"RCPT TO:<>", "501 5.1.3 nobody can be written to at <>; expected RCPT TO:<user@domain>"),
+            ("RCPT TO:<jürgen@b>".as_bytes(), "553 5.6.7 addresses here are written in ASCII only"),
+            ("MAIL FROM:<a@bücher.example>".as_bytes(), "553 5.6.7 addresses here are written in ASCII only"),
+            (b"MAIL FROM:<a@b> SIZE=x", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
+            (b"MAIL FROM:<a@b> SIZE=-1", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
+            (b"MAIL FROM:<a@b> SIZE", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
+            (b"MAIL FROM:<a@b> BODY=BINARYMIME", "501 5.5.4 BODY is 7BIT or 8BITMIME"),
+            (b"MAIL FROM:<a@b> SIZE=1 size=2", "501 5.5.4 SIZE is given twice"),
+            (b"MAIL FROM:<a@b> FROB=1", "555 5.5.4 MAIL parameter not recognized: FROB"),
+            (b"RCPT TO:<a@b> FROB=1", "555 5.5.4 RCPT parameter not recognized: FROB"),
+        ];
+        for (line, expected) in table {
+            let reply = parse(line).expect_err(expected).to_string();
+            assert_eq!(reply, format!("{expected}\r\n"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_has_an_answer(line in proptest::collection::vec(any::<u8>(), 0..60)) {
+            if let Err(reply) = parse(&line) {
+                prop_assert_eq!(reply.to_string().matches("\r\n").count(), 1);
+            }
+        }
+
+        #[test]
+        fn every_mail_line_has_an_answer(rest in "[ -~é]{0,40}") {
+            if let Err(reply) = parse(format!("MAIL FROM:{rest}").as_bytes()) {
+                prop_assert!(reply.code >= 500);
+            }
+        }
+    }
+}

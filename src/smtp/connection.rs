@@ -1,0 +1,188 @@
+//! Runs one session over one connection: reads, feeds the decoders, asks the [`Session`], answers.
+//!
+//! Decides nothing about commands. A letter is handed over only after its final dot was seen, whatever else happens to
+//! the connection; once handed over, its answer is awaited even when the client has gone. When the server shuts down a
+//! session that waits for a command gets 421 and is closed; one in the middle of a text may finish it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info};
+
+use super::answers;
+use super::data::{DotDecoder, Progress, TooBig};
+use super::envelope::Letter;
+use super::line::{Line, LineDecoder};
+use super::reply::{Reception, Reply};
+use super::session::{Handover, Next, Session};
+use super::settings::Settings;
+use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
+
+/// How long a whole text may take, so that one byte a minute does not hold a place for ever.
+const LONGEST_TEXT: Duration = Duration::from_secs(60 * 60);
+/// How much of a text beyond `max_message_size` is read and dropped, so that the client hears its 552, before we hang up.
+const MOST_EXCESS: u64 = 64 * 1024 * 1024;
+/// How long the reception may take; the client waits ten minutes (RFC 5321, section 4.5.3.2.6).
+const LONGEST_HANDOVER: Duration = Duration::from_secs(300);
+
+/// Serves one client from greeting to goodbye. `address` is the peer's, `None` on a Unix socket.
+pub(super) async fn run<S, R>(
+    stream: S,
+    address: Option<IpAddr>,
+    settings: Arc<Settings>,
+    reception: Arc<R>,
+    shutdown: CancellationToken,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    R: Reception,
+{
+    let wire = Wire::new(stream, settings.timeouts.write);
+    let session = Session::new(Arc::clone(&settings), address);
+    let mut connection = Connection { wire, session, lines: LineDecoder::default(), settings, reception, shutdown };
+    let end = connection.converse().await;
+    debug!(client = ?address, %end, "session ended");
+    if let Some(reply) = connection.last_word(&end) {
+        connection.wire.say(&reply);
+    }
+    if is_worth_a_goodbye(&end)
+        && let Err(error) = connection.wire.hang_up().await
+    {
+        debug!(client = ?address, %error, "goodbye not heard");
+    }
+}
+
+struct Connection<S, R> {
+    wire: Wire<S>,
+    session: Session,
+    lines: LineDecoder,
+    settings: Arc<Settings>,
+    reception: Arc<R>,
+    shutdown: CancellationToken,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
+    /// Talks until there is a reason not to.
+    async fn converse(&mut self) -> End {
+        self.wire.say(&self.session.greeting());
+        loop {
+            if let Err(end) = self.exchange().await {
+                return end;
+            }
+        }
+    }
+
+    /// One command and its answer.
+    async fn exchange(&mut self) -> Result<(), End> {
+        let line = self.read_line().await?;
+        match self.session.take(line, &*self.reception) {
+            Next::Say(reply) => self.wire.say(&reply),
+            Next::HangUp(reply) => {
+                self.wire.say(&reply);
+                return Err(if reply.code == 221 { End::Quit } else { End::HungUp(reply.lines.join(" ")) });
+            }
+            Next::ReadText(reply) => {
+                self.wire.say(&reply);
+                let text = self.read_text().await?;
+                for reply in self.hand_over(text).await? {
+                    self.wire.say(&reply);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next command line. The time limit is for the whole line, not for its next byte.
+    async fn read_line(&mut self) -> Result<Line, End> {
+        let deadline = Instant::now() + self.settings.timeouts.command;
+        loop {
+            let (taken, line) = self.lines.feed(self.wire.unused());
+            self.wire.advance(taken);
+            if let Some(line) = line {
+                return Ok(line);
+            }
+            self.wire.flush().await?;
+            tokio::select! {
+                biased;
+                () = self.shutdown.cancelled() => return Err(End::ShuttingDown),
+                read = self.wire.read(COMMAND_BUFFER, deadline) => read?,
+            }
+        }
+    }
+
+    /// A message's text up to its dot. After a shutdown began, the rest has the time of one `Timeouts::data`.
+    async fn read_text(&mut self) -> Result<Result<Vec<u8>, TooBig>, End> {
+        let mut decoder = DotDecoder::new(self.settings.max_message_size);
+        let mut latest = Instant::now() + LONGEST_TEXT;
+        let mut ending = false;
+        loop {
+            let (taken, progress) = decoder.feed(self.wire.unused());
+            self.wire.advance(taken);
+            if progress == Progress::End {
+                return Ok(decoder.finish());
+            }
+            if decoder.excess() > MOST_EXCESS {
+                return Err(End::Flood);
+            }
+            self.wire.flush().await?;
+            let patience = Instant::now() + self.settings.timeouts.data;
+            tokio::select! {
+                biased;
+                read = self.wire.read(TEXT_BUFFER, patience.min(latest)) => read?,
+                () = self.shutdown.cancelled(), if !ending => {
+                    ending = true;
+                    latest = latest.min(patience);
+                }
+            }
+        }
+    }
+
+    /// Gives the finished letter to the reception, and the answers back.
+    async fn hand_over(&mut self, text: Result<Vec<u8>, TooBig>) -> Result<Vec<Reply>, End> {
+        match self.session.end_of_text(text) {
+            Handover::Refused(replies) => Ok(replies),
+            Handover::Letter(letter) => {
+                self.wire.flush().await?;
+                Ok(receive(&*self.reception, letter).await)
+            }
+        }
+    }
+
+    /// What the client hears before we hang up without having been asked to.
+    fn last_word(&self, end: &End) -> Option<Reply> {
+        match end {
+            End::Silent => Some(Reply::new(421, "4.4.2", "waited too long, goodbye")),
+            End::ShuttingDown => Some(Reply::new(421, "4.3.2", "going down, try again soon")),
+            End::Flood => Some(self.session.too_big()),
+            End::Quit | End::HungUp(_) | End::Closed | End::Broken(_) | End::Deaf => None,
+        }
+    }
+}
+
+fn is_worth_a_goodbye(end: &End) -> bool {
+    match end {
+        End::Quit | End::HungUp(_) | End::Closed | End::Silent | End::ShuttingDown | End::Flood => true,
+        End::Broken(_) | End::Deaf => false,
+    }
+}
+
+async fn receive<R: Reception>(reception: &R, letter: Letter) -> Vec<Reply> {
+    let (kind, recipients, bytes) = (letter.answers, letter.envelope.recipients.len(), letter.bytes.len());
+    let client = letter.envelope.client.address;
+    let Ok(verdicts) = timeout(LONGEST_HANDOVER, reception.receive(letter)).await else {
+        error!(?client, bytes, recipients, "the letter was not taken over in time");
+        let reply = Reply::new(451, "4.3.0", "took too long, try again later");
+        return answers::same_for_all(kind, recipients, &reply);
+    };
+    for verdict in &verdicts {
+        match verdict {
+            Ok(id) => info!(%id, ?client, bytes, "letter accepted"),
+            // The reply's text may name a number or quote the mail, so it is not logged.
+            Err(reply) => info!(?client, bytes, code = reply.code, enhanced = reply.enhanced, "letter refused"),
+        }
+    }
+    answers::of_verdicts(kind, recipients, verdicts)
+}

@@ -1,0 +1,116 @@
+//! Sessions as a client sees them, over an in-memory pipe or loopback.
+
+mod listening;
+mod robustness;
+mod transcripts;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Bind, Letter, Mailbox, Network, Protocol, Reception, Reply, Settings, Timeouts, Verdict, connection};
+
+/// Takes every letter and remembers it. `wrong` is refused at RCPT, `full` and `never` at the end, temporarily and for good;
+/// `slow` takes a minute.
+#[derive(Default)]
+struct FakeReception {
+    letters: Mutex<Vec<Letter>>,
+}
+
+impl FakeReception {
+    /// The letters taken so far, as lines such as `<a@b> -> <c@d>: "text"`.
+    fn taken(&self) -> Vec<String> {
+        let shown = |letter: &Letter| {
+            let envelope = &letter.envelope;
+            let from = envelope.from.mailbox().map(Mailbox::to_string).unwrap_or_default();
+            let to: Vec<String> = envelope.recipients.iter().map(|to| format!("<{to}>")).collect();
+            format!("<{from}> -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
+        };
+        self.letters.lock().unwrap().iter().map(shown).collect()
+    }
+}
+
+impl Reception for FakeReception {
+    fn may_accept(&self, recipient: &Mailbox) -> Result<(), Reply> {
+        match recipient.local.as_str() {
+            "wrong" => Err(Reply::new(550, "5.1.1", "no such number")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn receive(&self, letter: Letter) -> Vec<Verdict> {
+        let verdict = |to: &Mailbox| match to.local.as_str() {
+            "full" => Err(Reply::new(451, "4.3.1", "disk full")),
+            "never" => Err(Reply::new(554, "5.6.0", "nothing to say")),
+            _ => Ok("Q1".to_owned()),
+        };
+        if letter.envelope.recipients.iter().any(|to| to.local == "slow") {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
+        let verdicts = letter.envelope.recipients.iter().map(verdict).collect();
+        self.letters.lock().unwrap().push(letter);
+        verdicts
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        hostname: "sms.example.com".into(),
+        protocol: Protocol::Smtp,
+        bind: Bind::Tcp("127.0.0.1:0".parse().unwrap()),
+        trusted: vec![Network { address: "127.0.0.0".parse().unwrap(), prefix_length: 8 }],
+        max_message_size: 1000,
+        max_connections: 10,
+        max_recipients: 3,
+        timeouts: Timeouts::default(),
+    }
+}
+
+/// One session under test and the client's end of its pipe.
+struct Visit {
+    client: DuplexStream,
+    reception: Arc<FakeReception>,
+    shutdown: CancellationToken,
+    session: JoinHandle<()>,
+}
+
+impl Visit {
+    /// A session with `settings` for a client at `address`, over a pipe that holds `capacity` bytes.
+    fn begin(settings: Settings, address: &str, capacity: usize) -> Visit {
+        let (client, server) = duplex(capacity);
+        let reception = Arc::new(FakeReception::default());
+        let shutdown = CancellationToken::new();
+        let address = Some(address.parse().unwrap());
+        let session = connection::run(server, address, Arc::new(settings), Arc::clone(&reception), shutdown.clone());
+        let session = tokio::spawn(session);
+        Visit { client, reception, shutdown, session }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        self.client.write_all(bytes).await.unwrap();
+    }
+
+    /// Reads exactly what is expected.
+    async fn expect(&mut self, expected: &str) {
+        let mut heard = vec![0; expected.len()];
+        self.client.read_exact(&mut heard).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&heard), expected);
+    }
+
+    /// Everything the session still says until it hangs up.
+    async fn rest(&mut self) -> String {
+        let mut heard = Vec::new();
+        self.client.read_to_end(&mut heard).await.unwrap();
+        String::from_utf8(heard).unwrap()
+    }
+
+    /// Waits until the session has read all there is and waits for more.
+    async fn let_it_work(&self) {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Clients that are slow, silent, endless or gone.
+
+use super::*;
+use crate::smtp::line::MAX_LINE;
+use tokio::time::{Instant, sleep, timeout};
+
+const GREETING: &str = "220 sms.example.com ESMTP telepost\r\n";
+const GO_AHEAD: &str = "354 go ahead, end with a dot on a line by itself\r\n";
+const SILENT: &str = "421 4.4.2 waited too long, goodbye\r\n";
+const GOING_DOWN: &str = "421 4.3.2 going down, try again soon\r\n";
+
+/// A visit that has come as far as the text of a message to `<to@d>`.
+async fn in_text(settings: Settings, to: &str) -> Visit {
+    let mut visit = Visit::begin(settings, "127.0.0.1", 1 << 20);
+    visit.send(format!("HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<{to}@d>\r\nDATA\r\n").as_bytes()).await;
+    visit.expect(GREETING).await;
+    visit.expect("250 sms.example.com\r\n250 2.1.0 sender ok\r\n250 2.1.5 recipient ok\r\n").await;
+    visit.expect(GO_AHEAD).await;
+    visit
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_client_is_told_and_left() {
+    let start = Instant::now();
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1000);
+    assert_eq!(visit.rest().await, format!("{GREETING}{SILENT}"));
+    assert_eq!(start.elapsed().as_secs(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_byte_a_minute_does_not_hold_a_place() {
+    let start = Instant::now();
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1000);
+    visit.expect(GREETING).await;
+    while visit.client.write_all(b"N").await.is_ok() {
+        sleep(Duration::from_secs(60)).await;
+    }
+    assert!(start.elapsed().as_secs() < 400, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_may_not_pause_for_long() {
+    let mut visit = in_text(settings(), "c").await;
+    let start = Instant::now();
+    visit.send(b"some text\r\n").await;
+    assert_eq!(visit.rest().await, SILENT);
+    assert_eq!(start.elapsed().as_secs(), 180);
+    assert!(visit.reception.taken().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_may_not_drip_for_ever() {
+    let mut visit = in_text(settings(), "c").await;
+    let start = Instant::now();
+    while visit.client.write_all(b"x").await.is_ok() {
+        sleep(Duration::from_secs(60)).await;
+    }
+    let hours = start.elapsed().as_secs_f64() / 3600.0;
+    assert!((0.9..1.1).contains(&hours), "{hours}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_reads_is_left() {
+    let visit = Visit::begin(settings(), "127.0.0.1", 10);
+    let start = Instant::now();
+    visit.session.await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_ends_a_waiting_session() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1000);
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCP").await;
+    visit.expect(&format!("{GREETING}250 sms.example.com\r\n250 2.1.0 sender ok\r\n")).await;
+    visit.shutdown.cancel();
+    assert_eq!(visit.rest().await, GOING_DOWN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_lets_a_text_finish() {
+    let mut visit = in_text(settings(), "slow").await;
+    visit.send(b"first\r\n").await;
+    visit.let_it_work().await;
+    visit.shutdown.cancel();
+    sleep(Duration::from_secs(100)).await;
+    visit.send(b"second\r\n.\r\n").await;
+    assert_eq!(visit.rest().await, format!("250 2.0.0 queued as Q1\r\n{GOING_DOWN}"));
+    assert_eq!(visit.reception.taken(), ["<a@b> -> <slow@d>: \"first\\r\\nsecond\\r\\n\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_a_text_for_ever() {
+    let mut visit = in_text(settings(), "c").await;
+    visit.shutdown.cancel();
+    let start = Instant::now();
+    while visit.client.write_all(b"x").await.is_ok() {
+        sleep(Duration::from_secs(10)).await;
+    }
+    assert!((170..200).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert!(visit.reception.taken().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipelined_group_is_answered_in_one_batch() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 10_000);
+    visit.expect(GREETING).await;
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n").await;
+    let mut heard = vec![0; 1000];
+    let count = visit.client.read(&mut heard).await.unwrap();
+    assert!(String::from_utf8_lossy(&heard[..count]).ends_with(GO_AHEAD));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_over_the_limit_is_read_refused_and_forgotten() {
+    for protocol in [Protocol::Smtp, Protocol::Lmtp] {
+        let mut visit = Visit::begin(Settings { protocol, ..settings() }, "127.0.0.1", 1 << 20);
+        let hello = if protocol == Protocol::Smtp { "EHLO" } else { "LHLO" };
+        visit
+            .send(format!("{hello} a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n").as_bytes())
+            .await;
+        visit.send("x".repeat(200_000).as_bytes()).await;
+        visit.send(b"\r\n.\r\nNOOP\r\nQUIT\r\n").await;
+        let heard = visit.rest().await;
+        let refusals = heard.matches("552 5.3.4 a message has at most 1000 bytes\r\n").count();
+        assert_eq!(refusals, if protocol == Protocol::Smtp { 1 } else { 2 });
+        assert!(heard.contains("still here"), "{heard}");
+        assert!(visit.reception.taken().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_without_end_is_cut_off() {
+    let mut visit = in_text(settings(), "c").await;
+    let piece = vec![b'x'; 1 << 20];
+    let mut sent = 0_usize;
+    while visit.client.write_all(&piece).await.is_ok() {
+        sent += 1;
+        assert!(sent < 100, "still reading");
+    }
+    assert!(sent > 60, "cut off after {sent} MB");
+    assert_eq!(visit.rest().await, "552 5.3.4 a message has at most 1000 bytes\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn long_lines_of_text_are_taken_and_of_commands_are_not() {
+    let mut visit = in_text(Settings { max_message_size: 1 << 20, ..settings() }, "c").await;
+    visit.send(format!("{}\r\n.\r\n", "x".repeat(100_000)).as_bytes()).await;
+    visit.expect("250 2.0.0 queued as Q1\r\n").await;
+    visit.send(format!("NOOP {}\r\nNOOP\r\n", "x".repeat(MAX_LINE)).as_bytes()).await;
+    visit.expect("500 5.5.2 a command has at most 4096 bytes\r\n250 2.0.0 still here\r\n").await;
+}
+
+/// Whoever types through a tool that sends bare LF learns it at once.
+#[tokio::test(start_paused = true)]
+async fn a_bare_lf_is_told_without_waiting_for_crlf() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1000);
+    visit.send(b"EHLO a\n").await;
+    visit.expect(GREETING).await;
+    visit.expect("500 5.5.2 a line ends with CR LF, and holds neither alone\r\n").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_only_talks_nonsense_is_left() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 10_000);
+    visit.send(b"\x16\x03\x01\r\n".repeat(30).as_slice()).await;
+    let heard = visit.rest().await;
+    assert_eq!(heard.lines().count(), 1 + 20);
+    assert!(heard.ends_with("421 4.7.0 too many mistakes, goodbye\r\n"), "{heard}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_recipients_cost_no_memory() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1 << 16);
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\n").await;
+    let (mut reader, mut writer) = tokio::io::split(visit.client);
+    let writing = tokio::spawn(async move {
+        for _ in 0..1000 {
+            writer.write_all("RCPT TO:<c@d>\r\n".repeat(100).as_bytes()).await.unwrap();
+        }
+        writer.write_all(b"DATA\r\n.\r\nQUIT\r\n").await.unwrap();
+    });
+    let mut heard = String::new();
+    reader.read_to_string(&mut heard).await.unwrap();
+    writing.await.unwrap();
+    assert_eq!(heard.matches("452 4.5.3").count(), 100_000 - 3);
+    assert_eq!(visit.reception.taken(), ["<a@b> -> <c@d> <c@d> <c@d>: \"\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_half_closed_client_hears_all_its_answers() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1 << 16);
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<slow@d>\r\nDATA\r\nhello\r\n.\r\n").await;
+    visit.client.shutdown().await.unwrap();
+    assert!(visit.rest().await.ends_with("250 2.0.0 queued as Q1\r\n"));
+}
+
+/// Once the dot was seen the letter is the reception's, whether the client still listens or not.
+#[tokio::test(start_paused = true)]
+async fn a_letter_once_handed_over_is_finished() {
+    let mut visit = in_text(settings(), "slow").await;
+    visit.send(b"hello\r\n.\r\n").await;
+    visit.let_it_work().await;
+    drop(visit.client);
+    visit.session.await.unwrap();
+    assert_eq!(visit.reception.taken().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_goes_in_circles_is_refused() {
+    let mut visit = in_text(Settings { max_message_size: 10_000, ..settings() }, "c").await;
+    visit.send(format!("{}\r\nhello\r\n.\r\n", "Received: x\r\n".repeat(51)).as_bytes()).await;
+    visit.expect("554 5.4.6 mail loop: more than 50 Received headers\r\n").await;
+    assert!(visit.reception.taken().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reception_that_never_answers_is_not_waited_for() {
+    struct Stuck;
+    impl Reception for Stuck {
+        fn may_accept(&self, _: &Mailbox) -> Result<(), Reply> {
+            Ok(())
+        }
+        async fn receive(&self, _: Letter) -> Vec<Verdict> {
+            std::future::pending().await
+        }
+    }
+    let (mut client, server) = duplex(10_000);
+    let stuck = connection::run(server, None, Arc::new(settings()), Arc::new(Stuck), CancellationToken::new());
+    let session = tokio::spawn(stuck);
+    client.write_all(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\nQUIT\r\n").await.unwrap();
+    let mut heard = String::new();
+    timeout(Duration::from_secs(600), client.read_to_string(&mut heard)).await.unwrap().unwrap();
+    assert!(heard.contains("451 4.3.0 took too long, try again later\r\n221 "), "{heard}");
+    session.await.unwrap();
+}
