@@ -42,6 +42,26 @@ pub(super) struct Mail {
     pub from: ReversePath,
     /// Bytes the message will have, as the client believes (RFC 1870).
     pub size: Option<u64>,
+    pub alphabet: Alphabet,
+}
+
+/// What the addresses of a transaction may be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Alphabet {
+    Ascii,
+    /// The client said SMTPUTF8 (RFC 6531).
+    Utf8,
+}
+
+impl Alphabet {
+    /// Whether `mailbox` can be written in this alphabet. The error is the reply that the client gets.
+    pub(super) fn may_write(self, mailbox: &Mailbox) -> Result<(), Reply> {
+        let is_ascii = mailbox.local.is_ascii() && mailbox.domain.as_deref().is_none_or(str::is_ascii);
+        if is_ascii || self == Alphabet::Utf8 {
+            return Ok(());
+        }
+        Err(Reply::new(553, "5.6.7", "an address beyond ASCII needs SMTPUTF8 in MAIL"))
+    }
 }
 
 /// `RCPT TO:<…>`.
@@ -96,19 +116,21 @@ fn mail(rest: &str) -> Result<Command, Reply> {
     let path = after_keyword(rest, "FROM:").ok_or_else(|| Reply::new(501, "5.5.4", usage))?;
     let (from, rest) =
         path::parse(path).map_err(|error| Reply::new(501, "5.1.7", format!("bad sender address: {error}; {usage}")))?;
-    if let Some(mailbox) = from.mailbox() {
-        only_ascii(mailbox)?;
-    }
-    let mut mail = Mail { from, size: None };
+    let mut mail = Mail { from, size: None, alphabet: Alphabet::Ascii };
     for (keyword, value) in parameters(rest)? {
         match (keyword.as_str(), value) {
             ("SIZE", Some(value)) => mail.size = Some(size(value)?),
+            ("SMTPUTF8", None) => mail.alphabet = Alphabet::Utf8,
+            ("SMTPUTF8", Some(_)) => return Err(bad_parameter("SMTPUTF8 has no value")),
             // What the text really holds is looked at when it is opened.
             ("BODY", Some(value)) if ["7BIT", "8BITMIME"].iter().any(|body| body.eq_ignore_ascii_case(value)) => {}
             ("BODY", _) => return Err(bad_parameter("BODY is 7BIT or 8BITMIME")),
             ("SIZE", None) => return Err(bad_parameter("SIZE needs a number of bytes: SIZE=1000")),
             (keyword, _) => return Err(unknown_parameter("MAIL", keyword)),
         }
+    }
+    if let Some(mailbox) = mail.from.mailbox() {
+        mail.alphabet.may_write(mailbox)?;
     }
     Ok(Command::Mail(mail))
 }
@@ -121,7 +143,6 @@ fn rcpt(rest: &str) -> Result<Command, Reply> {
     let ReversePath::Mailbox(to) = to else {
         return Err(Reply::new(501, "5.1.3", format!("nobody can be written to at <>; {usage}")));
     };
-    only_ascii(&to)?;
     match parameters(rest)?.into_iter().next() {
         Some((keyword, _)) => Err(unknown_parameter("RCPT", &keyword)),
         None => Ok(Command::Rcpt(Rcpt { to })),
@@ -132,13 +153,6 @@ fn rcpt(rest: &str) -> Result<Command, Reply> {
 fn after_keyword<'a>(rest: &'a str, keyword: &str) -> Option<&'a str> {
     let (word, path) = rest.split_once(':')?;
     word.trim_end().eq_ignore_ascii_case(keyword.trim_end_matches(':')).then(|| path.trim_start())
-}
-
-fn only_ascii(mailbox: &Mailbox) -> Result<(), Reply> {
-    if mailbox.local.is_ascii() && mailbox.domain.as_deref().is_none_or(str::is_ascii) {
-        return Ok(());
-    }
-    Err(Reply::new(553, "5.6.7", "addresses here are written in ASCII only"))
 }
 
 /// `KEYWORD=value` pairs, the keyword in upper case; the same keyword twice is an error.
@@ -170,7 +184,7 @@ fn bad_parameter(text: &str) -> Reply {
 }
 
 fn unknown_parameter(command: &str, keyword: &str) -> Reply {
-    let keyword: String = keyword.chars().take(40).collect();
+    let keyword: String = keyword.chars().filter(char::is_ascii).take(40).collect();
     Reply::new(555, "5.5.4", format!("{command} parameter not recognized: {keyword}"))
 }
 
@@ -184,7 +198,7 @@ mod tests {
     }
 
     fn mail(size: Option<u64>) -> Command {
-        Command::Mail(Mail { from: ReversePath::Mailbox(mailbox("a", "b")), size })
+        Command::Mail(Mail { from: ReversePath::Mailbox(mailbox("a", "b")), size, alphabet: Alphabet::Ascii })
     }
 
     #[test]
@@ -199,7 +213,7 @@ mod tests {
             ("MAIL FROM:<a@b> SIZE=12 BODY=8BITMIME", mail(Some(12))),
             ("MAIL FROM:<a@b> body=7bit size=0", mail(Some(0))),
             ("MAIL FROM:<a@b> SIZE=99999999999999999999999999", mail(Some(u64::MAX))),
-            ("MAIL FROM:<>", Command::Mail(Mail { from: ReversePath::Null, size: None })),
+            ("MAIL FROM:<>", Command::Mail(Mail { from: ReversePath::Null, size: None, alphabet: Alphabet::Ascii })),
             ("RCPT TO:<a@b>", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
             ("RCPT TO: a@b", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
             ("DATA", Command::Data),
@@ -235,8 +249,8 @@ mod tests {
                 "501 5.1.3 bad recipient address: ' ' must stand in quotes; expected RCPT TO:<user@domain>",
             ),
             (b"RCPT TO:<>", "501 5.1.3 nobody can be written to at <>; expected RCPT TO:<user@domain>"),
-            ("RCPT TO:<jürgen@b>".as_bytes(), "553 5.6.7 addresses here are written in ASCII only"),
-            ("MAIL FROM:<a@bücher.example>".as_bytes(), "553 5.6.7 addresses here are written in ASCII only"),
+            ("MAIL FROM:<a@bücher.example>".as_bytes(), "553 5.6.7 an address beyond ASCII needs SMTPUTF8 in MAIL"),
+            (b"MAIL FROM:<a@b> SMTPUTF8=yes", "501 5.5.4 SMTPUTF8 has no value"),
             (b"MAIL FROM:<a@b> SIZE=x", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
             (b"MAIL FROM:<a@b> SIZE=-1", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
             (b"MAIL FROM:<a@b> SIZE", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),

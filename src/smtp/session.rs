@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::answers;
-use super::command::{self, Command, Hello, Mail, Rcpt};
+use super::command::{self, Alphabet, Command, Hello, Mail, Rcpt};
 use super::data::TooBig;
 use super::envelope::{Answers, Client, Envelope, Letter, Mailbox, ReversePath};
 use super::hops;
@@ -54,6 +54,7 @@ pub(super) struct Session {
 #[derive(Debug)]
 struct Transaction {
     from: ReversePath,
+    alphabet: Alphabet,
     recipients: Vec<Mailbox>,
 }
 
@@ -125,10 +126,22 @@ impl Session {
         self.transaction = None;
         let mut reply = Reply::plain(250, self.settings.hostname.clone());
         if hello != Hello::Helo {
-            let size = format!("SIZE {}", self.settings.max_message_size);
-            reply.lines.extend(["PIPELINING".into(), size, "8BITMIME".into(), "ENHANCEDSTATUSCODES".into()]);
+            reply.lines.extend(self.extensions());
         }
         Next::Say(reply)
+    }
+
+    /// What EHLO and LHLO promise: only what is really done.
+    fn extensions(&self) -> Vec<String> {
+        let Settings { max_message_size, max_recipients, .. } = &*self.settings;
+        vec![
+            "PIPELINING".into(),
+            format!("SIZE {max_message_size}"),
+            "8BITMIME".into(),
+            "SMTPUTF8".into(),
+            "ENHANCEDSTATUSCODES".into(),
+            format!("LIMITS RCPTMAX={max_recipients}"),
+        ]
     }
 
     fn mail(&mut self, mail: Mail) -> Next {
@@ -144,7 +157,7 @@ impl Session {
         if mail.size.is_some_and(|size| size > self.settings.max_message_size as u64) {
             return Next::Say(self.too_big());
         }
-        self.transaction = Some(Transaction { from: mail.from, recipients: Vec::new() });
+        self.transaction = Some(Transaction { from: mail.from, alphabet: mail.alphabet, recipients: Vec::new() });
         Next::Say(Reply::new(250, "2.1.0", "sender ok"))
     }
 
@@ -166,7 +179,8 @@ impl Session {
             let text = format!("at most {most} recipients at a time: send the others the message again");
             return Next::Say(Reply::new(452, "4.5.3", text));
         }
-        if let Err(reply) = reception.may_accept(&rcpt.to) {
+        let asked = transaction.alphabet.may_write(&rcpt.to).and_then(|()| reception.may_accept(&rcpt.to));
+        if let Err(reply) = asked {
             return Next::Say(reply);
         }
         transaction.recipients.push(rcpt.to);
@@ -189,7 +203,7 @@ impl Session {
         let (Some(transaction), Some(hello)) = (self.transaction.take(), self.hello.clone()) else {
             return Handover::Refused(vec![Reply::new(503, "5.5.1", "no message was begun")]);
         };
-        let Transaction { from, recipients } = transaction;
+        let Transaction { from, recipients, .. } = transaction;
         let refused = |reply| Handover::Refused(answers::same_for_all(self.answers(), recipients.len(), &reply));
         match text {
             Err(TooBig) => refused(self.too_big()),

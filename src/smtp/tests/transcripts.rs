@@ -14,6 +14,7 @@ const ALL: &[(&str, &str)] = &[
     ("smuggling", include_str!("../transcripts/smuggling.txt")),
     ("limits", include_str!("../transcripts/limits.txt")),
     ("stranger", include_str!("../transcripts/stranger.txt")),
+    ("utf8", include_str!("../transcripts/utf8.txt")),
     ("browser", include_str!("../transcripts/browser.txt")),
 ];
 
