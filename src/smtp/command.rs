@@ -18,6 +18,9 @@ pub(super) enum Command {
     Mail(Mail),
     Rcpt(Rcpt),
     Data,
+    Bdat(Chunk),
+    /// BDAT whose size cannot be read, so that nobody knows how many of the bytes that follow are no commands.
+    BadBdat,
     Reset,
     Noop,
     Verify,
@@ -70,6 +73,20 @@ pub(super) struct Rcpt {
     pub to: Mailbox,
 }
 
+/// `BDAT size [LAST]` (RFC 3030): so many bytes of text follow the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub size: u64,
+    pub place: ChunkPlace,
+}
+
+/// Whether a chunk ends the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChunkPlace {
+    Inner,
+    Last,
+}
+
 /// Reads one line, given without its CRLF. The error is the reply that the client gets.
 pub(super) fn parse(line: &[u8]) -> Result<Command, Reply> {
     let Ok(line) = str::from_utf8(line) else {
@@ -88,6 +105,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Reply> {
         "MAIL" => mail(rest),
         "RCPT" => rcpt(rest),
         "DATA" => alone(Command::Data, verb, rest),
+        "BDAT" => Ok(chunk(rest).map_or(Command::BadBdat, Command::Bdat)),
         "RSET" => alone(Command::Reset, verb, rest),
         "QUIT" => alone(Command::Quit, verb, rest),
         "NOOP" => Ok(Command::Noop),
@@ -147,6 +165,17 @@ fn rcpt(rest: &str) -> Result<Command, Reply> {
         Some((keyword, _)) => Err(unknown_parameter("RCPT", &keyword)),
         None => Ok(Command::Rcpt(Rcpt { to })),
     }
+}
+
+fn chunk(rest: &str) -> Option<Chunk> {
+    let mut words = rest.split_ascii_whitespace();
+    let size = words.next().filter(|size| size.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()?;
+    let place = match words.next() {
+        None => ChunkPlace::Inner,
+        Some(last) if last.eq_ignore_ascii_case("LAST") => ChunkPlace::Last,
+        Some(_) => return None,
+    };
+    words.next().is_none().then_some(Chunk { size, place })
 }
 
 /// What follows `keyword` (in any case, spaces tolerated before and after its colon).
@@ -218,6 +247,15 @@ mod tests {
             ("RCPT TO: a@b", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
             ("DATA", Command::Data),
             ("data  ", Command::Data),
+            ("BDAT 12", Command::Bdat(Chunk { size: 12, place: ChunkPlace::Inner })),
+            ("bdat 0 last", Command::Bdat(Chunk { size: 0, place: ChunkPlace::Last })),
+            ("BDAT", Command::BadBdat),
+            ("BDAT LAST", Command::BadBdat),
+            ("BDAT -1", Command::BadBdat),
+            ("BDAT +1", Command::BadBdat),
+            ("BDAT 1 FIRST", Command::BadBdat),
+            ("BDAT 1 LAST now", Command::BadBdat),
+            ("BDAT 99999999999999999999999999", Command::BadBdat),
             ("RSET", Command::Reset),
             ("NOOP whatever", Command::Noop),
             ("VRFY a@b", Command::Verify),

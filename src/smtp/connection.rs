@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use super::answers;
+use super::command::Chunk;
 use super::data::{DotDecoder, Progress, TooBig};
 use super::envelope::Letter;
 use super::line::{Line, LineDecoder};
@@ -87,9 +88,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             Next::ReadText(reply) => {
                 self.wire.say(&reply);
                 let text = self.read_text().await?;
-                for reply in self.hand_over(text).await? {
-                    self.wire.say(&reply);
-                }
+                let handover = self.session.end_of_text(text);
+                self.answer(handover).await?;
+            }
+            Next::ReadChunk(chunk) => {
+                self.read_chunk(chunk).await?;
+                let handover = self.session.end_of_chunk(chunk);
+                self.answer(handover).await?;
             }
         }
         Ok(())
@@ -113,11 +118,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
         }
     }
 
-    /// A message's text up to its dot. After a shutdown began, the rest has the time of one `Timeouts::data`.
+    /// A message's text up to its dot.
     async fn read_text(&mut self) -> Result<Result<Vec<u8>, TooBig>, End> {
         let mut decoder = DotDecoder::new(self.settings.max_message_size);
-        let mut latest = Instant::now() + LONGEST_TEXT;
-        let mut ending = false;
+        let mut patience = Patience::new(self.settings.timeouts.data);
         loop {
             let (taken, progress) = decoder.feed(self.wire.unused());
             self.wire.advance(taken);
@@ -127,28 +131,57 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             if decoder.excess() > MOST_EXCESS {
                 return Err(End::Flood);
             }
-            self.wire.flush().await?;
-            let patience = Instant::now() + self.settings.timeouts.data;
-            tokio::select! {
-                biased;
-                read = self.wire.read(TEXT_BUFFER, patience.min(latest)) => read?,
-                () = self.shutdown.cancelled(), if !ending => {
-                    ending = true;
-                    latest = latest.min(patience);
-                }
-            }
+            self.read_more_text(&mut patience).await?;
         }
     }
 
-    /// Gives the finished letter to the reception, and the answers back.
-    async fn hand_over(&mut self, text: Result<Vec<u8>, TooBig>) -> Result<Vec<Reply>, End> {
-        match self.session.end_of_text(text) {
-            Handover::Refused(replies) => Ok(replies),
-            Handover::Letter(letter) => {
-                self.wire.flush().await?;
-                Ok(receive(&*self.reception, letter).await)
+    /// The bytes of one BDAT.
+    async fn read_chunk(&mut self, chunk: Chunk) -> Result<(), End> {
+        if chunk.size > (self.settings.max_message_size as u64).saturating_add(MOST_EXCESS) {
+            return Err(End::Flood);
+        }
+        let mut patience = Patience::new(self.settings.timeouts.data);
+        let mut missing = chunk.size;
+        while missing > 0 {
+            let unused = self.wire.unused();
+            let piece = &unused[..unused.len().min(usize::try_from(missing).unwrap_or(usize::MAX))];
+            let taken = piece.len();
+            self.session.keep(piece);
+            self.wire.advance(taken);
+            missing -= taken as u64;
+            if missing > 0 {
+                self.read_more_text(&mut patience).await?;
             }
         }
+        Ok(())
+    }
+
+    async fn read_more_text(&mut self, patience: &mut Patience) -> Result<(), End> {
+        self.wire.flush().await?;
+        let deadline = patience.deadline();
+        tokio::select! {
+            biased;
+            () = self.shutdown.cancelled(), if !patience.is_ending => {
+                patience.end();
+                self.wire.read(TEXT_BUFFER, patience.deadline()).await
+            }
+            read = self.wire.read(TEXT_BUFFER, deadline) => read,
+        }
+    }
+
+    /// Says what became of the text; a finished letter goes to the reception first.
+    async fn answer(&mut self, handover: Handover) -> Result<(), End> {
+        let replies = match handover {
+            Handover::Answered(replies) => replies,
+            Handover::Letter(letter) => {
+                self.wire.flush().await?;
+                receive(&*self.reception, letter).await
+            }
+        };
+        for reply in replies {
+            self.wire.say(&reply);
+        }
+        Ok(())
     }
 
     /// What the client hears before we hang up without having been asked to.
@@ -166,6 +199,29 @@ fn is_worth_a_goodbye(end: &End) -> bool {
     match end {
         End::Quit | End::HungUp(_) | End::Closed | End::Silent | End::ShuttingDown | End::Flood => true,
         End::Broken(_) | End::Deaf => false,
+    }
+}
+
+/// How long the bytes of a text are waited for: each time for `Timeouts::data`, and not for ever in all.
+struct Patience {
+    each: Duration,
+    latest: Instant,
+    is_ending: bool,
+}
+
+impl Patience {
+    fn new(each: Duration) -> Patience {
+        Patience { each, latest: Instant::now() + LONGEST_TEXT, is_ending: false }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.latest.min(Instant::now() + self.each)
+    }
+
+    /// The server is going down: what is left of the text must come within the time of one wait.
+    fn end(&mut self) {
+        self.is_ending = true;
+        self.latest = self.deadline();
     }
 }
 

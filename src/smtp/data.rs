@@ -57,6 +57,11 @@ impl Text {
         }
     }
 
+    /// Whether the limit was passed.
+    pub(super) fn is_too_big(&self) -> bool {
+        self.excess.is_some()
+    }
+
     /// Bytes that came after the limit was passed, about.
     pub(super) fn excess(&self) -> u64 {
         self.excess.unwrap_or(0)

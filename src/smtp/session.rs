@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::answers;
-use super::command::{self, Alphabet, Command, Hello, Mail, Rcpt};
-use super::data::TooBig;
+use super::command::{self, Alphabet, Chunk, ChunkPlace, Command, Hello, Mail, Rcpt};
+use super::data::{Text, TooBig};
 use super::envelope::{Answers, Client, Envelope, Letter, Mailbox, ReversePath};
 use super::hops;
 use super::line::{Line, MAX_LINE};
@@ -25,17 +25,19 @@ pub(super) enum Next {
     Say(Reply),
     /// Answer (354) and read a message's text up to its dot.
     ReadText(Reply),
+    /// Read the bytes that follow BDAT, give them to [`Session::keep`], and answer by [`Session::end_of_chunk`].
+    ReadChunk(Chunk),
     /// Answer and hang up.
     HangUp(Reply),
 }
 
-/// What becomes of a message's text once it is complete.
+/// What happens after a message's text, or a piece of it.
 #[derive(Debug)]
 pub(super) enum Handover {
-    /// It goes to the reception.
+    /// The letter is complete and goes to the reception, whose verdicts are the answer.
     Letter(Letter),
-    /// It goes nowhere, and these are the answers.
-    Refused(Vec<Reply>),
+    /// Nothing goes anywhere yet or any more, and these are the answers.
+    Answered(Vec<Reply>),
 }
 
 /// One session.
@@ -56,6 +58,8 @@ struct Transaction {
     from: ReversePath,
     alphabet: Alphabet,
     recipients: Vec<Mailbox>,
+    /// What BDAT has brought; `None` before the first one.
+    chunks: Option<Text>,
 }
 
 impl Session {
@@ -97,6 +101,12 @@ impl Session {
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(rcpt) => self.rcpt(rcpt, reception),
             Command::Data => self.data(),
+            Command::Bdat(chunk) => self.bdat(chunk),
+            Command::BadBdat => Next::HangUp(Reply::new(
+                501,
+                "5.5.4",
+                "expected BDAT size or BDAT size LAST; closing, for what follows is unclear",
+            )),
             Command::Reset => {
                 self.transaction = None;
                 Next::Say(Reply::new(250, "2.0.0", "forgotten"))
@@ -139,6 +149,7 @@ impl Session {
             format!("SIZE {max_message_size}"),
             "8BITMIME".into(),
             "SMTPUTF8".into(),
+            "CHUNKING".into(),
             "ENHANCEDSTATUSCODES".into(),
             format!("LIMITS RCPTMAX={max_recipients}"),
         ]
@@ -157,7 +168,8 @@ impl Session {
         if mail.size.is_some_and(|size| size > self.settings.max_message_size as u64) {
             return Next::Say(self.too_big());
         }
-        self.transaction = Some(Transaction { from: mail.from, alphabet: mail.alphabet, recipients: Vec::new() });
+        let Mail { from, alphabet, .. } = mail;
+        self.transaction = Some(Transaction { from, alphabet, recipients: Vec::new(), chunks: None });
         Next::Say(Reply::new(250, "2.1.0", "sender ok"))
     }
 
@@ -174,6 +186,9 @@ impl Session {
         let Some(transaction) = &mut self.transaction else {
             return self.out_of_order("MAIL comes before RCPT");
         };
+        if transaction.chunks.is_some() {
+            return self.out_of_order("RCPT comes before BDAT");
+        }
         let most = self.settings.max_recipients;
         if transaction.recipients.len() >= most {
             let text = format!("at most {most} recipients at a time: send the others the message again");
@@ -194,17 +209,56 @@ impl Session {
             Some(transaction) if transaction.recipients.is_empty() => {
                 Next::Say(Reply::new(503, "5.5.1", "no valid recipients"))
             }
+            Some(transaction) if transaction.chunks.is_some() => self.out_of_order("go on with BDAT, or RSET first"),
             Some(_) => Next::ReadText(Reply::plain(354, "go ahead, end with a dot on a line by itself")),
+        }
+    }
+
+    /// Prepares for a chunk. Whatever the state, its bytes must be read: they are no commands.
+    fn bdat(&mut self, chunk: Chunk) -> Next {
+        let limit = self.settings.max_message_size;
+        if let Some(transaction) = &mut self.transaction
+            && !transaction.recipients.is_empty()
+        {
+            transaction.chunks.get_or_insert_with(|| Text::new(limit));
+        }
+        Next::ReadChunk(chunk)
+    }
+
+    /// Takes the next bytes of a chunk; they are lost when no message was begun for them.
+    pub(super) fn keep(&mut self, bytes: &[u8]) {
+        if let Some(chunks) = self.transaction.as_mut().and_then(|transaction| transaction.chunks.as_mut()) {
+            chunks.push(bytes);
+        }
+    }
+
+    /// Answers a chunk whose bytes were all read. A message over the limit stays so until its last chunk or RSET.
+    pub(super) fn end_of_chunk(&mut self, chunk: Chunk) -> Handover {
+        let too_big = self.too_big();
+        let Some(transaction) = &mut self.transaction else {
+            self.mistakes += 1;
+            return Handover::Answered(vec![Reply::new(503, "5.5.1", "MAIL and RCPT come before BDAT")]);
+        };
+        match (&transaction.chunks, chunk.place) {
+            (None, _) => Handover::Answered(vec![Reply::new(503, "5.5.1", "no valid recipients")]),
+            (Some(text), ChunkPlace::Inner) if text.is_too_big() => Handover::Answered(vec![too_big]),
+            (Some(_), ChunkPlace::Inner) => {
+                Handover::Answered(vec![Reply::new(250, "2.0.0", format!("{} bytes taken", chunk.size))])
+            }
+            (Some(_), ChunkPlace::Last) => {
+                let text = transaction.chunks.take().map_or(Ok(Vec::new()), Text::finish);
+                self.end_of_text(text)
+            }
         }
     }
 
     /// Ends the transaction with the text that followed DATA.
     pub(super) fn end_of_text(&mut self, text: Result<Vec<u8>, TooBig>) -> Handover {
         let (Some(transaction), Some(hello)) = (self.transaction.take(), self.hello.clone()) else {
-            return Handover::Refused(vec![Reply::new(503, "5.5.1", "no message was begun")]);
+            return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
         };
         let Transaction { from, recipients, .. } = transaction;
-        let refused = |reply| Handover::Refused(answers::same_for_all(self.answers(), recipients.len(), &reply));
+        let refused = |reply| Handover::Answered(answers::same_for_all(self.answers(), recipients.len(), &reply));
         match text {
             Err(TooBig) => refused(self.too_big()),
             Ok(text) if hops::is_looping(&text) => {
@@ -254,6 +308,6 @@ impl Session {
             Protocol::Smtp => "EHLO HELO",
             Protocol::Lmtp => "LHLO",
         };
-        format!("{hello} MAIL RCPT DATA RSET NOOP VRFY HELP QUIT")
+        format!("{hello} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
     }
 }

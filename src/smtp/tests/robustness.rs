@@ -141,6 +141,38 @@ async fn a_message_without_end_is_cut_off() {
     assert_eq!(visit.rest().await, "552 5.3.4 a message has at most 1000 bytes\r\n");
 }
 
+/// Chunks over the limit are each refused, cost no memory, and the session goes on.
+#[tokio::test(start_paused = true)]
+async fn chunks_over_the_limit_are_refused() {
+    let mut visit = Visit::begin(Settings { protocol: Protocol::Lmtp, ..settings() }, "127.0.0.1", 1 << 20);
+    visit.send(b"LHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\n").await;
+    for command in ["BDAT 800", "BDAT 800", "BDAT 10", "BDAT 800 LAST"] {
+        let size: usize = command.split(' ').nth(1).unwrap().parse().unwrap();
+        visit.send(format!("{command}\r\n{}", "x".repeat(size)).as_bytes()).await;
+    }
+    visit.send(b"QUIT\r\n").await;
+    let heard = visit.rest().await;
+    let (_, after) = heard.split_once("250 2.0.0 800 bytes taken\r\n").unwrap();
+    let refusal = "552 5.3.4 a message has at most 1000 bytes\r\n";
+    assert_eq!(after, format!("{}221 2.0.0 sms.example.com says goodbye\r\n", refusal.repeat(4)));
+    assert!(visit.reception.taken().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_of_absurd_size_is_not_read() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1000);
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 18446744073709551615 LAST\r\n").await;
+    assert!(visit.rest().await.ends_with("ok\r\n552 5.3.4 a message has at most 1000 bytes\r\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_was_promised_and_does_not_come() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1000);
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 100 LAST\r\nhello\r\nQUIT\r\n").await;
+    assert!(visit.rest().await.ends_with(SILENT));
+    assert!(visit.reception.taken().is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn long_lines_of_text_are_taken_and_of_commands_are_not() {
     let mut visit = in_text(Settings { max_message_size: 1 << 20, ..settings() }, "c").await;

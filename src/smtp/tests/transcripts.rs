@@ -15,6 +15,8 @@ const ALL: &[(&str, &str)] = &[
     ("limits", include_str!("../transcripts/limits.txt")),
     ("stranger", include_str!("../transcripts/stranger.txt")),
     ("utf8", include_str!("../transcripts/utf8.txt")),
+    ("chunking", include_str!("../transcripts/chunking.txt")),
+    ("lmtp-chunking", include_str!("../transcripts/lmtp-chunking.txt")),
     ("browser", include_str!("../transcripts/browser.txt")),
 ];
 
