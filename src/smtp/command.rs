@@ -3,7 +3,8 @@
 //! Pure; knows the grammar of RFC 5321 and RFC 2033 and nothing about the order of commands, which is `session`'s matter.
 //! Hand-written, because the parsers at hand lose quotes, turn `<postmaster>` into the null path or read `+44` as an escape.
 
-use super::envelope::{Mailbox, ReversePath};
+use super::dsn;
+use super::envelope::{Mailbox, Recipient, Returned, ReversePath};
 use super::path;
 use super::reply::Reply;
 
@@ -16,7 +17,8 @@ pub(super) enum Command {
     /// EHLO, HELO or LHLO with the client's name.
     Hello(Hello, String),
     Mail(Mail),
-    Rcpt(Rcpt),
+    /// `RCPT TO:<…>` with its parameters.
+    Rcpt(Recipient),
     Data,
     Bdat(Chunk),
     /// BDAT whose size cannot be read, so that nobody knows how many of the bytes that follow are no commands.
@@ -46,6 +48,15 @@ pub(super) struct Mail {
     /// Bytes the message will have, as the client believes (RFC 1870).
     pub size: Option<u64>,
     pub alphabet: Alphabet,
+    pub returned: Option<Returned>,
+    pub envelope_id: Option<String>,
+}
+
+impl Mail {
+    /// MAIL without parameters.
+    fn new(from: ReversePath) -> Mail {
+        Mail { from, size: None, alphabet: Alphabet::Ascii, returned: None, envelope_id: None }
+    }
 }
 
 /// What the addresses of a transaction may be written in.
@@ -65,12 +76,6 @@ impl Alphabet {
         }
         Err(Reply::new(553, "5.6.7", "an address beyond ASCII needs SMTPUTF8 in MAIL"))
     }
-}
-
-/// `RCPT TO:<…>`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Rcpt {
-    pub to: Mailbox,
 }
 
 /// `BDAT size [LAST]` (RFC 3030): so many bytes of text follow the command line.
@@ -134,7 +139,7 @@ fn mail(rest: &str) -> Result<Command, Reply> {
     let path = after_keyword(rest, "FROM:").ok_or_else(|| Reply::new(501, "5.5.4", usage))?;
     let (from, rest) =
         path::parse(path).map_err(|error| Reply::new(501, "5.1.7", format!("bad sender address: {error}; {usage}")))?;
-    let mut mail = Mail { from, size: None, alphabet: Alphabet::Ascii };
+    let mut mail = Mail::new(from);
     for (keyword, value) in parameters(rest)? {
         match (keyword.as_str(), value) {
             ("SIZE", Some(value)) => mail.size = Some(size(value)?),
@@ -144,6 +149,13 @@ fn mail(rest: &str) -> Result<Command, Reply> {
             ("BODY", Some(value)) if ["7BIT", "8BITMIME"].iter().any(|body| body.eq_ignore_ascii_case(value)) => {}
             ("BODY", _) => return Err(bad_parameter("BODY is 7BIT or 8BITMIME")),
             ("SIZE", None) => return Err(bad_parameter("SIZE needs a number of bytes: SIZE=1000")),
+            ("RET", Some(value)) => {
+                mail.returned = Some(dsn::returned(value).ok_or_else(|| bad_parameter("RET is FULL or HDRS"))?);
+            }
+            ("ENVID", Some(value)) => {
+                let wrong = || bad_parameter("ENVID is 1 to 100 characters of xtext");
+                mail.envelope_id = Some(dsn::envelope_id(value).ok_or_else(wrong)?);
+            }
             (keyword, _) => return Err(unknown_parameter("MAIL", keyword)),
         }
     }
@@ -161,10 +173,21 @@ fn rcpt(rest: &str) -> Result<Command, Reply> {
     let ReversePath::Mailbox(to) = to else {
         return Err(Reply::new(501, "5.1.3", format!("nobody can be written to at <>; {usage}")));
     };
-    match parameters(rest)?.into_iter().next() {
-        Some((keyword, _)) => Err(unknown_parameter("RCPT", &keyword)),
-        None => Ok(Command::Rcpt(Rcpt { to })),
+    let mut recipient = Recipient::from(to);
+    for (keyword, value) in parameters(rest)? {
+        match (keyword.as_str(), value) {
+            ("NOTIFY", Some(value)) => {
+                let wrong = || bad_parameter("NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY");
+                recipient.notify = Some(dsn::notify(value).ok_or_else(wrong)?);
+            }
+            ("ORCPT", Some(value)) => {
+                let wrong = || bad_parameter("ORCPT is a type and xtext: ORCPT=rfc822;user@domain");
+                recipient.original = Some(dsn::original(value).ok_or_else(wrong)?);
+            }
+            (keyword, _) => return Err(unknown_parameter("RCPT", keyword)),
+        }
     }
+    Ok(Command::Rcpt(recipient))
 }
 
 fn chunk(rest: &str) -> Option<Chunk> {
@@ -227,7 +250,7 @@ mod tests {
     }
 
     fn mail(size: Option<u64>) -> Command {
-        Command::Mail(Mail { from: ReversePath::Mailbox(mailbox("a", "b")), size, alphabet: Alphabet::Ascii })
+        Command::Mail(Mail { size, ..Mail::new(ReversePath::Mailbox(mailbox("a", "b"))) })
     }
 
     #[test]
@@ -242,9 +265,9 @@ mod tests {
             ("MAIL FROM:<a@b> SIZE=12 BODY=8BITMIME", mail(Some(12))),
             ("MAIL FROM:<a@b> body=7bit size=0", mail(Some(0))),
             ("MAIL FROM:<a@b> SIZE=99999999999999999999999999", mail(Some(u64::MAX))),
-            ("MAIL FROM:<>", Command::Mail(Mail { from: ReversePath::Null, size: None, alphabet: Alphabet::Ascii })),
-            ("RCPT TO:<a@b>", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
-            ("RCPT TO: a@b", Command::Rcpt(Rcpt { to: mailbox("a", "b") })),
+            ("MAIL FROM:<>", Command::Mail(Mail::new(ReversePath::Null))),
+            ("RCPT TO:<a@b>", Command::Rcpt(mailbox("a", "b").into())),
+            ("RCPT TO: a@b", Command::Rcpt(mailbox("a", "b").into())),
             ("DATA", Command::Data),
             ("data  ", Command::Data),
             ("BDAT 12", Command::Bdat(Chunk { size: 12, place: ChunkPlace::Inner })),
@@ -294,6 +317,11 @@ mod tests {
             (b"MAIL FROM:<a@b> SIZE", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
             (b"MAIL FROM:<a@b> BODY=BINARYMIME", "501 5.5.4 BODY is 7BIT or 8BITMIME"),
             (b"MAIL FROM:<a@b> SIZE=1 size=2", "501 5.5.4 SIZE is given twice"),
+            (b"MAIL FROM:<a@b> RET=ALL", "501 5.5.4 RET is FULL or HDRS"),
+            (b"MAIL FROM:<a@b> ENVID=", "501 5.5.4 ENVID is 1 to 100 characters of xtext"),
+            (b"RCPT TO:<a@b> NOTIFY=SOON", "501 5.5.4 NOTIFY is NEVER or a list of SUCCESS, FAILURE, DELAY"),
+            (b"RCPT TO:<a@b> ORCPT=a@b", "501 5.5.4 ORCPT is a type and xtext: ORCPT=rfc822;user@domain"),
+            (b"RCPT TO:<a@b> NOTIFY", "555 5.5.4 RCPT parameter not recognized: NOTIFY"),
             (b"MAIL FROM:<a@b> FROB=1", "555 5.5.4 MAIL parameter not recognized: FROB"),
             (b"RCPT TO:<a@b> FROB=1", "555 5.5.4 RCPT parameter not recognized: FROB"),
         ];

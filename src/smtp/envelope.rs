@@ -74,8 +74,53 @@ pub struct Client {
 pub struct Envelope {
     pub from: ReversePath,
     /// At least one; in the order of the RCPT commands.
-    pub recipients: Vec<Mailbox>,
+    pub recipients: Vec<Recipient>,
     pub client: Client,
+    /// How much of the message a notice gives back, when the sender said so.
+    pub returned: Option<Returned>,
+    /// The sender's own name for the message (RFC 3461 ENVID, decoded), told in notices.
+    pub envelope_id: Option<String>,
+}
+
+/// One recipient and what the sender wishes to hear about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    pub mailbox: Mailbox,
+    /// `None`: the sender wished nothing, and hears of a failure.
+    pub notify: Option<Notify>,
+    /// Whom the sender wrote to before forwarding changed it, told in notices.
+    pub original: Option<OriginalRecipient>,
+}
+
+impl From<Mailbox> for Recipient {
+    /// A recipient about whom nothing is wished.
+    fn from(mailbox: Mailbox) -> Recipient {
+        Recipient { mailbox, notify: None, original: None }
+    }
+}
+
+/// When the sender wants to hear of a recipient (RFC 3461, section 4.1); all `false` is NEVER.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notify {
+    pub success: bool,
+    pub failure: bool,
+    pub delay: bool,
+}
+
+/// The recipient as the sender knows it (RFC 3461, section 4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalRecipient {
+    /// The address type in lower case, such as `rfc822`.
+    pub kind: String,
+    /// Decoded from xtext; without control characters.
+    pub address: String,
+}
+
+/// How much of a message a notice gives back (RFC 3461, section 4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returned {
+    Full,
+    Headers,
 }
 
 /// How many answers the client can hear after the text.

@@ -6,7 +6,7 @@
 //!                          └────────── wire ◄── Reply ──────┘
 //! ```
 //!
-//! `line`, `data`, `path`, `command`, `hops`, `answers` and `session` are pure: bytes and values in, values out. Only
+//! `line`, `data`, `path`, `dsn`, `command`, `hops`, `answers` and `session` are pure: bytes and values in, values out. Only
 //! `wire`, `connection` and `listener` wait. It never looks into a mail's text (but for counting its hops) and never
 //! decides about a number: for both it asks the [`Reception`] behind it.
 
@@ -14,6 +14,7 @@ mod answers;
 mod command;
 mod connection;
 mod data;
+mod dsn;
 mod envelope;
 mod hops;
 mod line;
@@ -26,7 +27,9 @@ mod settings;
 mod tests;
 mod wire;
 
-pub use envelope::{Answers, Client, Envelope, Letter, Mailbox, ReversePath};
+pub use envelope::{
+    Answers, Client, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
+};
 pub use listener::Listener;
 pub use reply::{Reception, Reply, Verdict};
 pub use settings::{Bind, Network, Protocol, Settings, Timeouts};

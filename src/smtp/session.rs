@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::answers;
-use super::command::{self, Alphabet, Chunk, ChunkPlace, Command, Hello, Mail, Rcpt};
+use super::command::{self, Chunk, ChunkPlace, Command, Hello, Mail};
 use super::data::{Text, TooBig};
-use super::envelope::{Answers, Client, Envelope, Letter, Mailbox, ReversePath};
+use super::envelope::{Answers, Client, Envelope, Letter, Recipient};
 use super::hops;
 use super::line::{Line, MAX_LINE};
 use super::reply::{Reception, Reply};
@@ -55,9 +55,8 @@ pub(super) struct Session {
 /// From MAIL to the end of the text.
 #[derive(Debug)]
 struct Transaction {
-    from: ReversePath,
-    alphabet: Alphabet,
-    recipients: Vec<Mailbox>,
+    mail: Mail,
+    recipients: Vec<Recipient>,
     /// What BDAT has brought; `None` before the first one.
     chunks: Option<Text>,
 }
@@ -99,7 +98,7 @@ impl Session {
         match command {
             Command::Hello(hello, name) => self.hello(hello, name),
             Command::Mail(mail) => self.mail(mail),
-            Command::Rcpt(rcpt) => self.rcpt(rcpt, reception),
+            Command::Rcpt(recipient) => self.rcpt(recipient, reception),
             Command::Data => self.data(),
             Command::Bdat(chunk) => self.bdat(chunk),
             Command::BadBdat => Next::HangUp(Reply::new(
@@ -141,7 +140,8 @@ impl Session {
         Next::Say(reply)
     }
 
-    /// What EHLO and LHLO promise: only what is really done.
+    /// What EHLO and LHLO promise: only what is really done. DSN is not among it, though its parameters are read and
+    /// carried: who asks for `NOTIFY=NEVER` relies on it, so it is promised only once notices honour it.
     fn extensions(&self) -> Vec<String> {
         let Settings { max_message_size, max_recipients, .. } = &*self.settings;
         vec![
@@ -168,8 +168,7 @@ impl Session {
         if mail.size.is_some_and(|size| size > self.settings.max_message_size as u64) {
             return Next::Say(self.too_big());
         }
-        let Mail { from, alphabet, .. } = mail;
-        self.transaction = Some(Transaction { from, alphabet, recipients: Vec::new(), chunks: None });
+        self.transaction = Some(Transaction { mail, recipients: Vec::new(), chunks: None });
         Next::Say(Reply::new(250, "2.1.0", "sender ok"))
     }
 
@@ -182,7 +181,7 @@ impl Session {
         Err(Reply::new(550, "5.7.1", format!("{address} may not send here: it is not among the trusted networks")))
     }
 
-    fn rcpt(&mut self, rcpt: Rcpt, reception: &impl Reception) -> Next {
+    fn rcpt(&mut self, recipient: Recipient, reception: &impl Reception) -> Next {
         let Some(transaction) = &mut self.transaction else {
             return self.out_of_order("MAIL comes before RCPT");
         };
@@ -194,11 +193,12 @@ impl Session {
             let text = format!("at most {most} recipients at a time: send the others the message again");
             return Next::Say(Reply::new(452, "4.5.3", text));
         }
-        let asked = transaction.alphabet.may_write(&rcpt.to).and_then(|()| reception.may_accept(&rcpt.to));
+        let asked = transaction.mail.alphabet.may_write(&recipient.mailbox);
+        let asked = asked.and_then(|()| reception.may_accept(&recipient.mailbox));
         if let Err(reply) = asked {
             return Next::Say(reply);
         }
-        transaction.recipients.push(rcpt.to);
+        transaction.recipients.push(recipient);
         Next::Say(Reply::new(250, "2.1.5", "recipient ok"))
     }
 
@@ -257,7 +257,7 @@ impl Session {
         let (Some(transaction), Some(hello)) = (self.transaction.take(), self.hello.clone()) else {
             return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
         };
-        let Transaction { from, recipients, .. } = transaction;
+        let Transaction { mail, recipients, .. } = transaction;
         let refused = |reply| Handover::Answered(answers::same_for_all(self.answers(), recipients.len(), &reply));
         match text {
             Err(TooBig) => refused(self.too_big()),
@@ -266,7 +266,8 @@ impl Session {
             }
             Ok(bytes) => {
                 let client = Client { address: self.address, hello };
-                let envelope = Envelope { from, recipients, client };
+                let Mail { from, returned, envelope_id, .. } = mail;
+                let envelope = Envelope { from, recipients, client, returned, envelope_id };
                 Handover::Letter(Letter { envelope, bytes, answers: self.answers() })
             }
         }

@@ -11,7 +11,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Bind, Letter, Mailbox, Network, Protocol, Reception, Reply, Settings, Timeouts, Verdict, connection};
+use super::{
+    Bind, Letter, Mailbox, Network, Protocol, Reception, Recipient, Reply, Settings, Timeouts, Verdict, connection,
+};
 
 /// Takes every letter and remembers it. `wrong` is refused at RCPT, `full` and `never` at the end, temporarily and for good;
 /// `slow` takes a minute.
@@ -26,7 +28,7 @@ impl FakeReception {
         let shown = |letter: &Letter| {
             let envelope = &letter.envelope;
             let from = envelope.from.mailbox().map(Mailbox::to_string).unwrap_or_default();
-            let to: Vec<String> = envelope.recipients.iter().map(|to| format!("<{to}>")).collect();
+            let to: Vec<String> = envelope.recipients.iter().map(|to| format!("<{}>", to.mailbox)).collect();
             format!("<{from}> -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
         };
         self.letters.lock().unwrap().iter().map(shown).collect()
@@ -42,12 +44,12 @@ impl Reception for FakeReception {
     }
 
     async fn receive(&self, letter: Letter) -> Vec<Verdict> {
-        let verdict = |to: &Mailbox| match to.local.as_str() {
+        let verdict = |to: &Recipient| match to.mailbox.local.as_str() {
             "full" => Err(Reply::new(451, "4.3.1", "disk full")),
             "never" => Err(Reply::new(554, "5.6.0", "nothing to say")),
             _ => Ok("Q1".to_owned()),
         };
-        if letter.envelope.recipients.iter().any(|to| to.local == "slow") {
+        if letter.envelope.recipients.iter().any(|to| to.mailbox.local == "slow") {
             tokio::time::sleep(Duration::from_secs(60)).await;
         }
         let verdicts = letter.envelope.recipients.iter().map(verdict).collect();

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::smtp::line::MAX_LINE;
+use crate::smtp::{Notify, OriginalRecipient, Returned};
 use tokio::time::{Instant, sleep, timeout};
 
 const GREETING: &str = "220 sms.example.com ESMTP telepost\r\n";
@@ -235,6 +236,22 @@ async fn a_letter_once_handed_over_is_finished() {
     drop(visit.client);
     visit.session.await.unwrap();
     assert_eq!(visit.reception.taken().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_sender_wishes_to_hear_comes_along() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 10_000);
+    visit.send(b"EHLO a\r\nMAIL FROM:<a@b> RET=HDRS ENVID=QQ+2B1\r\n").await;
+    visit.send(b"RCPT TO:<c@d> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;c+2B1@d\r\nRCPT TO:<e@f>\r\n").await;
+    visit.send(b"DATA\r\n.\r\nQUIT\r\n").await;
+    visit.rest().await;
+    let letter = visit.reception.letters.lock().unwrap().remove(0);
+    assert_eq!(letter.envelope.returned, Some(Returned::Headers));
+    assert_eq!(letter.envelope.envelope_id.as_deref(), Some("QQ+1"));
+    let [first, second] = &letter.envelope.recipients[..] else { panic!("two recipients") };
+    assert_eq!(first.notify, Some(Notify { success: true, failure: false, delay: true }));
+    assert_eq!(first.original, Some(OriginalRecipient { kind: "rfc822".into(), address: "c+1@d".into() }));
+    assert_eq!(*second, Recipient::from(Mailbox { local: "e".into(), domain: Some("f".into()) }));
 }
 
 #[tokio::test(start_paused = true)]
