@@ -2,14 +2,18 @@
 //!
 //! It never looks at what a message says.
 
+mod dial;
 mod number;
 mod pattern;
+mod resolve;
 mod route;
 mod sender_id;
 mod settings;
 
+pub use dial::Flaw;
 pub use number::{Number, NumberError};
 pub use pattern::Pattern;
+pub use resolve::{ResolveError, resolve, sender_id};
 pub use route::Route;
 pub use sender_id::{SenderId, SenderIdError};
 pub use settings::{Numbering, RoutePrefix, SenderMapping, Settings};

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A sender ID: `+` or not and up to 16 digits, or up to 11 alphanumeric characters (ASCII letters and digits, with
-/// at least one letter).
+/// A sender ID: `+` or not and up to 16 digits, or up to 11 alphanumeric characters (ASCII letters and digits).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SenderId(String);
 
@@ -36,5 +35,31 @@ impl SenderId {
 impl fmt::Display for SenderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SenderId;
+
+    #[test]
+    fn numbers_and_short_words_are_sender_ids() {
+        for (text, good) in [
+            ("ALERTS", true),
+            ("Alerts2Go11", true),
+            ("+393331234567", true),
+            ("1234567890123456", true),
+            ("+1234567890123456", true),
+            ("12345678901234567", false),
+            ("TwelveLetter", false),
+            ("two words", false),
+            ("dash-ed", false),
+            ("Büro", false),
+            ("a\r\nRCPT", false),
+            ("+", false),
+            ("", false),
+        ] {
+            assert_eq!(text.parse::<SenderId>().is_ok(), good, "{text:?}");
+        }
     }
 }
