@@ -31,17 +31,36 @@ impl fmt::Display for Encoding {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Part {
     pub text: String,
-    /// Its length in units of the encoding, as the gateway bills it.
+    /// Its length in units of the encoding, as the gateway bills it; its number counts, a header that joins it to
+    /// other parts does not.
     pub units: usize,
+}
+
+/// A character that an alphabet lacks, and where it stands; shown as `U+2019 at 14`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForeignChar {
+    pub character: char,
+    /// In characters of the whole text, from 1.
+    pub position: usize,
+}
+
+impl fmt::Display for ForeignChar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "U+{:04X} at {}", u32::from(self.character), self.position)
+    }
 }
 
 /// A text fitted for one gateway: at least one part, every part within the gateway's length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sms {
     pub encoding: Encoding,
+    /// Why the text goes as UCS-2: the first character that the GSM alphabet lacks. `None` for other encodings.
+    pub because: Option<ForeignChar>,
     pub parts: Vec<Part>,
     /// Whether something of the text had to be left out.
     pub truncated: bool,
+    /// What was left out, in the order of the text; empty exactly when not `truncated`.
+    pub dropped: Vec<String>,
     /// The whole text before it was fitted.
     pub text: String,
 }

@@ -1,8 +1,45 @@
-//! The template: which pieces of a mail make the message, and in which order.
+//! The template: which pieces of a mail make the message, in which order, and which of them gives way first.
 //!
-//! Known limit: a field stands for itself, there are no functions on it yet.
+//! It never looks at what a medium can carry; it makes a draft.
+//!
+//! A field stands between braces: `{subject}`. Functions follow it, each after a bar, and work from left to right:
+//! `{subject|strip_re|max 40}`. Braces themselves are written `{{` and `}}`.
+//!
+//! | field | is |
+//! |---|---|
+//! | `{subject}` `{body}` | the mail's subject, its readable text |
+//! | `{from}` `{from_name}` | the author's address, the author's name |
+//! | `{to}` | the recipient |
+//! | `{time}` | the hour and minute at which the mail was written, in the author's zone |
+//! | `{header.X-Name}` | a header field by its name, the first if there are several |
+//! | `{state}` | what a rule's regular expression captured under this name; goes before a field of the same name |
+//!
+//! | function | does |
+//! |---|---|
+//! | `strip_re` | leaves out `Re:`, `Fwd:` and the like at the start |
+//! | `first_line` | leaves out all but the first line |
+//! | `upper` `lower` | changes the case |
+//! | `max 40` | cuts to 40 characters, the ellipsis included |
+//! | `or "no subject"` | says this instead of nothing |
+//! | `shrink` `shrink 2` | says that this field gives way first when the text is too long (as number 2) |
+//!
+//! **When the text is too long** the fields marked `shrink` are cut, from their ends: 1 (which need not be written) to
+//! nothing before 2 is touched, and so on. Then the others, the last field first. What stands between the fields stays
+//! as long as they do. So `{subject}: {body}` loses the end of the body, and `{body|shrink} {header.X-Link}` keeps the
+//! link.
+//!
+//! **An empty field** takes the separator beside it along, and brackets or quotes around it.
 
-use crate::message::Text;
+mod captures;
+mod expression;
+mod fields;
+mod function;
+
+pub use captures::Captures;
+pub use fields::Fields;
+
+use super::draft::Draft;
+use expression::Expression;
 
 /// A template such as `{subject}: {body}`, valid by construction.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,24 +51,18 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Literal(String),
-    Field(Field),
-}
-
-/// What may stand between braces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Subject,
-    Body,
-    From,
-    FromName,
-    Time,
+    Field(Expression),
 }
 
 /// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    #[error("there is no field {{{0}}}: fields are {{subject}} {{body}} {{from}} {{from_name}} {{time}}")]
-    UnknownField(String),
+    #[error("there is no field {{{name}}}: {}", fields::known(captures))]
+    UnknownField { name: String, captures: Vec<String> },
+    #[error("there is no function {0}: functions are {known}", known = function::KNOWN)]
+    UnknownFunction(String),
+    #[error("{function} needs {needs}")]
+    Argument { function: String, needs: &'static str },
     #[error("a {{ has no }} after it; write {{{{ for the character itself")]
     Unclosed,
     #[error("a }} has no {{ before it; write }}}} for the character itself")]
@@ -39,8 +70,13 @@ pub enum TemplateError {
 }
 
 impl Template {
-    /// Reads a template; braces themselves are written `{{` and `}}`.
+    /// Reads a template that knows no captures.
     pub fn parse(source: &str) -> Result<Template, TemplateError> {
+        Template::parse_with(source, &[])
+    }
+
+    /// Reads a template that may use these names of captures.
+    pub fn parse_with(source: &str, captures: &[&str]) -> Result<Template, TemplateError> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
         let mut rest = source;
@@ -55,9 +91,9 @@ impl Template {
             if brace == "}" {
                 return Err(TemplateError::Unopened);
             }
-            let (name, after_field) = after.split_once('}').ok_or(TemplateError::Unclosed)?;
+            let (inside, after_field) = expression::until_brace(after).ok_or(TemplateError::Unclosed)?;
             pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-            pieces.push(Piece::Field(Field::named(name)?));
+            pieces.push(Piece::Field(Expression::parse(inside, captures)?));
             rest = after_field;
         }
         literal.push_str(rest);
@@ -70,41 +106,18 @@ impl Template {
         &self.source
     }
 
-    /// Fills the template in.
-    pub fn render(&self, text: &Text) -> String {
-        self.pieces.iter().map(|piece| piece.render(text)).collect()
+    /// Fills the template in; `ellipsis` marks what `max` cuts.
+    pub(super) fn fill(&self, fields: &Fields<'_>, ellipsis: &str) -> Draft {
+        let mut draft = Draft::default();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(literal) => draft.push_literal(literal),
+                Piece::Field(expression) => draft.push_field(&expression.value(fields, ellipsis), expression.shrink()),
+            }
+        }
+        draft
     }
 }
 
-impl Piece {
-    fn render(&self, text: &Text) -> String {
-        match self {
-            Piece::Literal(literal) => literal.clone(),
-            Piece::Field(field) => field.of(text),
-        }
-    }
-}
-
-impl Field {
-    fn named(name: &str) -> Result<Field, TemplateError> {
-        match name.trim() {
-            "subject" => Ok(Field::Subject),
-            "body" => Ok(Field::Body),
-            "from" => Ok(Field::From),
-            "from_name" => Ok(Field::FromName),
-            "time" => Ok(Field::Time),
-            other => Err(TemplateError::UnknownField(other.to_owned())),
-        }
-    }
-
-    fn of(self, text: &Text) -> String {
-        let author = text.author.as_ref();
-        match self {
-            Field::Subject => text.subject.clone(),
-            Field::Body => text.body.clone(),
-            Field::From => author.map(|author| author.address.clone()).unwrap_or_default(),
-            Field::FromName => author.map(|author| author.name.clone()).unwrap_or_default(),
-            Field::Time => text.date.as_ref().map(|date| date.strftime("%H:%M").to_string()).unwrap_or_default(),
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

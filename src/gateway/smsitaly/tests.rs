@@ -55,7 +55,7 @@ fn settings() -> Settings {
         password: SecretString::from(PASSWORD),
         sessions: 1,
         rate: None,
-        medium: Medium { charset: Charset::Latin1, max_length: 160 },
+        medium: Medium::new(Charset::Latin1, 160),
         on_unknown: OnUnknown::Retry,
         low_credit: 0,
         timeouts: Timeouts::default(),

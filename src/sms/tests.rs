@@ -1,0 +1,1 @@
+//! The whole room: what comes out holds what is promised.
