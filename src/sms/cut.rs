@@ -43,7 +43,7 @@ pub(super) fn cut<T>(
             set(&draft.text())
         };
         // Once another field is gone without a trace, the mark may stand behind this one uncut.
-        let most = if dropped.is_empty() { field.len() - 1 } else { field.len() };
+        let most = if dropped.is_empty() { field.len().saturating_sub(1) } else { field.len() };
         if let Some((clusters, set)) = longest(most, try_set) {
             let word = field.word_end(clusters);
             let (clusters, set) = try_set(word).map_or((clusters, set), |set| (word, set));
@@ -65,8 +65,7 @@ fn in_order(mut dropped: Vec<(usize, &str)>) -> Vec<String> {
 
 /// The draft with no field longer than can be used.
 fn capped(draft: &Draft, capacity: usize) -> Draft {
-    let mut capped = Draft::default();
-    capped.clone_from(draft);
+    let mut capped = draft.clone();
     for index in 0..draft.len() {
         let field = draft.field(index);
         if let Some((end, _)) = field.grapheme_indices(true).nth(capacity) {

@@ -40,7 +40,7 @@ impl Galley {
     pub(super) fn set(text: &str, alphabet: Alphabet, foreign: Foreign, limit: usize) -> Galley {
         let mut galley = Galley { text: String::new(), marks: Vec::new(), foreign: None, is_whole: true };
         let mut gap: Option<&str> = None;
-        let mut replaced = String::new();
+        let mut replaced;
         for cluster in text.graphemes(true).flat_map(pieces) {
             if galley.units() > limit {
                 galley.is_whole = false;
@@ -48,8 +48,7 @@ impl Galley {
             }
             let set = match foreign {
                 Foreign::Replace if !is_carried(cluster, alphabet) => {
-                    replaced.clear();
-                    galley.replace(cluster, alphabet, &mut replaced);
+                    replaced = transliterate::replace_all(cluster, alphabet);
                     replaced.as_str()
                 }
                 _ => cluster,
@@ -127,18 +126,6 @@ impl Galley {
         let units = self.units() + units;
         self.text.push_str(set);
         self.marks.push(Mark { byte: self.text.len(), units });
-    }
-
-    fn replace(&mut self, cluster: &str, alphabet: Alphabet, replaced: &mut String) {
-        for character in cluster.chars() {
-            if alphabet.units(character).is_some() {
-                replaced.push(character);
-            } else if let Some(text) = transliterate::replace(character, alphabet) {
-                replaced.push_str(&text);
-            } else {
-                replaced.push(character);
-            }
-        }
     }
 }
 

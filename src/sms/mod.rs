@@ -3,7 +3,7 @@
 //! It never chooses a recipient or a gateway; it is told what the gateway can carry. A text that can't be set is an
 //! error, never an empty or a garbled SMS.
 //!
-//! A text goes through the files of this room in this order: `template` fills in a [`Draft`](draft::Draft), `tidy`
+//! A text goes through the files of this room in this order: `template` fills in a draft, `tidy`
 //! cleans it, `galley` sets it in an `alphabet` (by way of `transliterate`), `layout` makes parts of the galley, and
 //! when there are too many of them, `cut` shortens the draft until they fit. Work is bounded by what an SMS can hold,
 //! apart from a few passes over the whole text.

@@ -8,6 +8,7 @@ use super::galley::{Foreign, Galley};
 use super::layout::{Break, Sheet, lay_out};
 use super::parts::{ForeignChar, Part, Sms};
 use super::settings::{Charset, Joining, Medium, Overflow, Settings, Ucs2};
+use super::transliterate;
 
 /// What the joining header takes of a part (TS 23.040, section 9.2.3.24.1): 6 octets, filled up to whole septets.
 const HEADER_SEPTETS: usize = 7;
@@ -15,7 +16,11 @@ const HEADER_SEPTETS: usize = 7;
 const HEADER_UCS2: usize = 3;
 
 /// An alphabet and what happens to characters beyond it.
-type Setting = (Alphabet, Foreign);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Setting {
+    alphabet: Alphabet,
+    foreign: Foreign,
+}
 
 /// A text that fits, in one alphabet.
 struct Fitted {
@@ -30,75 +35,118 @@ pub(super) fn set(draft: &Draft, medium: &Medium, settings: &Settings) -> Result
     if text.is_empty() {
         return Err(FitError::Empty);
     }
-    let max_parts = match settings.overflow {
-        Overflow::Truncate => 1,
-        Overflow::Split | Overflow::Refuse => settings.max_parts.max(1),
+    let job = Job { draft, text: &text, medium, settings };
+    let (cheap, dear) = settings_of(medium);
+    let cut = job.fit(cheap, Accept::Foreign)?;
+    let Some(character) = cut.set.foreign else {
+        return finish(cheap, None, cut, text);
     };
-    let mut because = None;
-    for &(alphabet, foreign) in alphabets(medium) {
-        let sheet = sheet(alphabet, medium, max_parts);
-        let Cut { set: fitted, dropped } = fit(draft, &text, (alphabet, foreign), &sheet, settings)
-            .ok_or(FitError::TooLong { max_parts, max_length: sheet.alone })?;
-        if fitted.parts.is_empty() {
-            return Err(FitError::Empty);
-        }
-        let Some(character) = fitted.foreign else {
-            let truncated = !dropped.is_empty();
-            return Ok(Sms { encoding: alphabet.encoding(), because, parts: fitted.parts, truncated, dropped, text });
-        };
-        because.get_or_insert(ForeignChar { character, position: position(&text, character) });
+    let because = ForeignChar { character, position: position(&text, character) };
+    let Some(dear) = dear else {
+        return Err(FitError::NotCarried { foreign: because, charset: medium.charset });
+    };
+    let cut = job.fit(dear, Accept::Foreign)?;
+    // Dear parts are short: when the cut took all that made them dear, cheap parts hold more.
+    let all_is_cheap = || cut.set.parts.iter().all(|part| cheap.galley(&part.text, usize::MAX).foreign().is_none());
+    if !cut.dropped.is_empty() && all_is_cheap() {
+        return finish(cheap, None, job.fit(cheap, Accept::NoForeign)?, text);
     }
-    let foreign = because.unwrap_or(ForeignChar { character: char::REPLACEMENT_CHARACTER, position: 0 });
-    Err(FitError::NotCarried { foreign, charset: medium.charset })
+    finish(dear, Some(because), cut, text)
 }
 
-/// The alphabets of a medium, the cheaper one first.
-fn alphabets(medium: &Medium) -> &'static [Setting] {
-    use Foreign::{Keep, Replace};
+fn finish(setting: Setting, because: Option<ForeignChar>, cut: Cut<Fitted>, text: String) -> Result<Sms, FitError> {
+    let Cut { set: Fitted { parts, .. }, dropped } = cut;
+    if parts.is_empty() {
+        return Err(FitError::Empty);
+    }
+    let encoding = setting.alphabet.encoding();
+    Ok(Sms { encoding, because, parts, truncated: !dropped.is_empty(), dropped, text })
+}
+
+/// How the medium is served: cheaply, and where need be at a higher price.
+fn settings_of(medium: &Medium) -> (Setting, Option<Setting>) {
+    let replace = |alphabet| Setting { alphabet, foreign: Foreign::Replace };
+    let keep = |alphabet| Setting { alphabet, foreign: Foreign::Keep };
     match (medium.charset, medium.ucs2) {
-        (Charset::Ascii, _) => &[(Alphabet::Ascii, Replace)],
-        (Charset::Latin1, _) => &[(Alphabet::Latin1, Replace)],
-        (Charset::Gsm7, _) | (Charset::Utf8, Ucs2::Refuse) => &[(Alphabet::Gsm7, Replace)],
-        (Charset::AsciiInGsm7, _) => &[(Alphabet::AsciiInGsm7, Replace)],
-        (Charset::Latin1InGsm7, _) => &[(Alphabet::Latin1InGsm7, Replace)],
-        (Charset::Utf8, Ucs2::Transliterate) => &[(Alphabet::Gsm7, Replace), (Alphabet::Ucs2, Keep)],
-        (Charset::Utf8, Ucs2::Allow) => &[(Alphabet::Gsm7, Keep), (Alphabet::Ucs2, Keep)],
+        (Charset::Ascii, _) => (replace(Alphabet::Ascii), None),
+        (Charset::Latin1, _) => (replace(Alphabet::Latin1), None),
+        (Charset::AsciiInGsm7, _) => (replace(Alphabet::AsciiInGsm7), None),
+        (Charset::Latin1InGsm7, _) => (replace(Alphabet::Latin1InGsm7), None),
+        (Charset::Gsm7, _) | (Charset::Utf8, Ucs2::Refuse) => (replace(Alphabet::Gsm7), None),
+        (Charset::Utf8, Ucs2::Transliterate) => (replace(Alphabet::Gsm7), Some(keep(Alphabet::Ucs2))),
+        (Charset::Utf8, Ucs2::Allow) => (keep(Alphabet::Gsm7), Some(keep(Alphabet::Ucs2))),
     }
 }
 
-fn sheet(alphabet: Alphabet, medium: &Medium, max_parts: usize) -> Sheet {
-    let (alone, header) = match alphabet {
-        // 140 octets hold 160 septets or 70 characters of UCS-2.
-        Alphabet::Ucs2 => (medium.max_length.saturating_mul(7) / 16, HEADER_UCS2),
-        _ => (medium.max_length, HEADER_SEPTETS),
-    };
-    let among_several = match medium.joining {
-        Joining::Numbered => alone,
-        Joining::Joined => alone.saturating_sub(header),
-    };
-    Sheet { alone, among_several, joining: medium.joining, max_parts }
+impl Setting {
+    fn galley(self, text: &str, limit: usize) -> Galley {
+        Galley::set(text, self.alphabet, self.foreign, limit)
+    }
 }
 
-/// Fits a draft, whose whole text is `text`, into one alphabet; `None` when that takes a cut and none is allowed.
-fn fit(draft: &Draft, text: &str, setting: Setting, sheet: &Sheet, settings: &Settings) -> Option<Cut<Fitted>> {
-    let capacity = sheet.capacity();
-    let print = |text: &str, worst: Break| {
-        let galley = Galley::set(text, setting.0, setting.1, capacity);
-        let parts = lay_out(&galley, sheet, worst)?;
-        Some(Fitted { parts, foreign: galley.foreign() })
-    };
-    if let Some(set) = print(text, Break::Cluster) {
-        return Some(Cut { set, dropped: Vec::new() });
-    }
-    match settings.overflow {
-        Overflow::Refuse => None,
-        // A text that is cut anyway need not be squeezed by cutting words between parts.
-        Overflow::Truncate | Overflow::Split => {
-            cut::cut(draft, &settings.ellipsis, capacity, |text| print(text, Break::Word))
+/// What counts as a fit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Accept {
+    /// Also a text with characters that the alphabet lacks; they are named.
+    Foreign,
+    /// Only one without: the cut goes before the first of them.
+    NoForeign,
+}
+
+/// One draft on its way.
+struct Job<'a> {
+    draft: &'a Draft,
+    /// All of the draft.
+    text: &'a str,
+    medium: &'a Medium,
+    settings: &'a Settings,
+}
+
+impl Job<'_> {
+    fn fit(&self, setting: Setting, accept: Accept) -> Result<Cut<Fitted>, FitError> {
+        let sheet = self.sheet(setting.alphabet);
+        let capacity = sheet.capacity();
+        let print = |text: &str, worst: Break| {
+            let galley = setting.galley(text, capacity);
+            let parts = lay_out(&galley, &sheet, worst)?;
+            let is_accepted = accept == Accept::Foreign || galley.foreign().is_none();
+            is_accepted.then_some(Fitted { parts, foreign: galley.foreign() })
+        };
+        if let Some(set) = print(self.text, Break::Cluster) {
+            return Ok(Cut { set, dropped: Vec::new() });
         }
+        let cut = match self.settings.overflow {
+            Overflow::Refuse => None,
+            // A text that is cut anyway need not be squeezed by cutting words between parts.
+            Overflow::Truncate | Overflow::Split => {
+                let ellipsis = transliterate::replace_all(&self.settings.ellipsis, setting.alphabet);
+                let print = |text: &str| print(text, Break::Word).filter(|fitted| !fitted.parts.is_empty());
+                cut::cut(self.draft, &ellipsis, capacity, print)
+            }
+        };
+        cut.ok_or(FitError::TooLong { max_parts: sheet.max_parts, max_length: sheet.alone })
+    }
+
+    fn sheet(&self, alphabet: Alphabet) -> Sheet {
+        let max_length = self.medium.max_length;
+        let (alone, header) = match alphabet {
+            // 140 octets hold 160 septets or 70 characters of UCS-2.
+            Alphabet::Ucs2 => (max_length.saturating_mul(7) / 16, HEADER_UCS2),
+            _ => (max_length, HEADER_SEPTETS),
+        };
+        let among_several = match self.medium.joining {
+            Joining::Numbered => alone,
+            Joining::Joined => alone.saturating_sub(header),
+        };
+        let max_parts = match self.settings.overflow {
+            Overflow::Truncate => 1,
+            Overflow::Split | Overflow::Refuse => self.settings.max_parts.max(1),
+        };
+        Sheet { alone, among_several, joining: self.medium.joining, max_parts }
     }
 }
 
+/// Where a character stands for the first time, from 1.
 fn position(text: &str, character: char) -> usize {
     text.chars().position(|c| c == character).map_or(0, |at| at + 1)
 }

@@ -13,9 +13,22 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::alphabet::Alphabet;
 
+/// The text with everything replaced that the alphabet lacks; what nothing comes close to is kept.
+pub(super) fn replace_all(text: &str, alphabet: Alphabet) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    for character in text.chars() {
+        match replace(character, alphabet) {
+            _ if alphabet.units(character).is_some() => replaced.push(character),
+            Some(text) => replaced.push_str(&text),
+            None => replaced.push(character),
+        }
+    }
+    replaced
+}
+
 /// What stands for the character, all of it in the alphabet; empty for what only changes its neighbour's looks.
 /// `None` when there is nothing close.
-pub(super) fn replace(character: char, alphabet: Alphabet) -> Option<Cow<'static, str>> {
+fn replace(character: char, alphabet: Alphabet) -> Option<Cow<'static, str>> {
     let carried = |text: &str| text.chars().all(|c| alphabet.units(c).is_some());
     if is_cjk(character) {
         return None;
