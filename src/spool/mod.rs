@@ -1,7 +1,243 @@
 //! The strongroom: what was answered with 250 lies here until it is sent, refused or expired.
+//!
+//! # States of a parcel
+//!
+//! At every moment each parcel is in exactly one state. The table says where each thing that can happen leads; what is
+//! not in it can't happen ([`state::moves`] is the same table as code, and nothing else changes a state).
+//!
+//! | what happens | waiting | sending | held | refused | expired |
+//! |---|---|---|---|---|---|
+//! | a session takes it | sending | | | | |
+//! | the gateway takes a part, more are left | | sending | | | |
+//! | the gateway takes the last part | | **sent** | | | |
+//! | the gateway takes nothing, later | | waiting | | | |
+//! | the session gives it back untried | | waiting | | | |
+//! | nobody knows whether the gateway took it | | held or waiting¹ | | | |
+//! | it is found at a start, after a crash | | held or waiting¹ | | | |
+//! | the gateway says no for good | | refused² | | | |
+//! | its time runs out | expired² | | | | |
+//! | operator: retry | waiting, at once | | waiting | waiting³ | waiting³ |
+//! | operator: hold | held | | | | |
+//! | operator: release | | | waiting | | |
+//! | operator: cancel | refused² | | refused² | | |
+//!
+//! `sent` is the end. ¹ as the gateway's `on_unknown` says. ² From here on the sender is owed a notice, if anybody is
+//! to be told; the notice waits here by a schedule of its own until the site's mail server has it. ³ A notice that has
+//! not left yet is taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release
+//! gives a parcel as long to live as it had at first.
+//!
+//! A parcel may also be refused from the start ([`Fate::Refused`]): then it has no text and can only be told of.
+//!
+//! # What it promises
+//!
+//! A call that returns `Ok` is on disk. A call that returns an error has changed nothing. Parts that a gateway has
+//! accepted are counted and the count never goes down. The same letter is accepted once, see [`Spool::commit`].
+//!
+//! It never sends, and never looks at the clock: moments are arguments. When the disk fails it says so to whoever asks
+//! and goes on when the disk does.
 
+mod error;
+mod gateway_status;
+mod id;
+mod lock;
+mod note;
 mod parcel;
 mod settings;
+mod sqlite;
+mod state;
+#[cfg(test)]
+mod tests;
+mod view;
 
-pub use parcel::{NewLetter, NewParcel, Parcel, ParcelId, State};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+pub use error::SpoolError;
+pub use gateway_status::{AccountSeen, GatewayStatus};
+pub use note::{Note, NoticeNote};
+pub use parcel::{Committed, Fate, NewLetter, NewParcel, Parcel, ParcelId, ParcelIdError};
 pub use settings::Settings;
+pub use state::{Order, State, StateError};
+pub use view::{DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, ParcelRecord, Stats};
+
+use lock::RelayLock;
+use sqlite::{Readers, Writer, commit, gateways, look, notices, open, prune, relay};
+
+/// As what somebody opens the spool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The one who delivers. There is one at a time, and it checks the file at the start.
+    Relay,
+    /// Anybody who stores, looks or orders, beside a relay or without one.
+    Tool,
+}
+
+/// An open spool. Cheap to clone; the last one to be dropped waits until all that was asked for is done, and then
+/// closes the file.
+#[derive(Clone)]
+pub struct Spool {
+    room: Arc<Room>,
+}
+
+/// In the order in which they are closed: the right to be the relay goes last.
+struct Room {
+    writer: Writer,
+    readers: Readers,
+    changes: watch::Receiver<u64>,
+    keep: Duration,
+    dedup_window: Duration,
+    _lock: Option<RelayLock>,
+}
+
+impl Spool {
+    /// Opens the spool, and makes it when it is missing; its directory must be there. A spool of an older telepost is
+    /// brought up to date. Blocks for as long as the disk takes.
+    pub fn open(settings: &Settings, role: Role) -> Result<Spool, SpoolError> {
+        let path = &settings.path;
+        open::create_file(path)?;
+        let lock = match role {
+            Role::Relay => Some(RelayLock::take(path)?),
+            Role::Tool => None,
+        };
+        let db = open::database(path, lock.as_ref())?;
+        let (ring, changes) = watch::channel(0);
+        Ok(Spool {
+            room: Arc::new(Room {
+                writer: Writer::start(db, path, ring)?,
+                readers: Readers::new(path),
+                changes,
+                keep: settings.keep,
+                dedup_window: settings.dedup_window,
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// Wakes whenever there may be something new for the dispatcher or the returns desk, whoever brought it: this
+    /// process or another one. It may wake for nothing.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.room.changes.clone()
+    }
+
+    /// Stores a letter; gives what became of each of its parcels, in order. A parcel that was accepted before within
+    /// `dedup_window` (same Message-ID, envelope sender, telephone and text) is not stored again, and has the ID of the
+    /// first time; unless the first was refused or has expired since.
+    pub async fn commit(&self, letter: NewLetter) -> Result<Vec<Committed>, SpoolError> {
+        let window = self.room.dedup_window;
+        let rings = |committed: &Vec<Committed>| committed.iter().any(|parcel| !parcel.duplicate);
+        self.room.writer.write(rings, move |db| commit::commit(db, &letter, window)).await
+    }
+
+    /// Takes up to `limit` parcels that are due at the gateway, the longest due first; they are `sending` from now on.
+    /// Wait for the answer: parcels whose claimer went away stay `sending` until the next start.
+    pub async fn claim(&self, gateway: &str, now: Timestamp, limit: usize) -> Result<Vec<Parcel>, SpoolError> {
+        let gateway = gateway.to_owned();
+        self.room.writer.write(|_| false, move |db| relay::claim(db, &gateway, now, limit)).await
+    }
+
+    /// Records what came of a parcel that a session has; gives the state it is in now.
+    pub async fn note(&self, id: &ParcelId, note: Note, now: Timestamp) -> Result<State, SpoolError> {
+        let id = id.clone();
+        // The session that is free again wakes the dispatcher; only the returns desk has to hear of it.
+        let rings = |state: &State| *state == State::Refused;
+        self.room.writer.write(rings, move |db| relay::note(db, &id, &note, now)).await
+    }
+
+    /// Ends parcels that waited too long, some hundreds at a time; gives their IDs.
+    pub async fn expire(&self, now: Timestamp) -> Result<Vec<ParcelId>, SpoolError> {
+        let rings = |expired: &Vec<ParcelId>| !expired.is_empty();
+        self.room.writer.write(rings, move |db| relay::expire(db, now)).await
+    }
+
+    /// At the start of a relay: deals with the parcels that were `sending` when the last one ended. Those of a gateway
+    /// in `hold_for` are held, the others are due at once. Gives them with their new states.
+    pub async fn recover(&self, now: Timestamp, hold_for: &[String]) -> Result<Vec<(ParcelId, State)>, SpoolError> {
+        let hold_for = hold_for.to_vec();
+        let rings = |found: &Vec<(ParcelId, State)>| !found.is_empty();
+        self.room.writer.write(rings, move |db| relay::recover(db, now, &hold_for)).await
+    }
+
+    /// When the next parcel is due at one of the gateways, or runs out of time at any.
+    pub async fn next_due(&self, gateways: &[String]) -> Result<Option<Timestamp>, SpoolError> {
+        let gateways = gateways.to_vec();
+        self.room.readers.read(move |db| look::next_due(db, &gateways)).await
+    }
+
+    /// Carries out an operator's order; gives what became of each parcel. Give a few hundred at a time: they are one
+    /// transaction.
+    pub async fn order(&self, order: Order, ids: Vec<ParcelId>, now: Timestamp) -> Result<Vec<Ordered>, SpoolError> {
+        self.room.writer.write(|_| true, move |db| relay::order(db, order, ids, now)).await
+    }
+
+    /// Up to `limit` notices that are due, the longest due first.
+    pub async fn due_notices(&self, now: Timestamp, limit: usize) -> Result<Vec<DueNotice>, SpoolError> {
+        self.room.readers.read(move |db| notices::due(db, now, limit)).await
+    }
+
+    /// When the next notice is due.
+    pub async fn next_notice_due(&self) -> Result<Option<Timestamp>, SpoolError> {
+        self.room.readers.read(notices::next_due).await
+    }
+
+    /// Records what came of the notice about a parcel.
+    pub async fn note_notice(&self, id: &ParcelId, note: NoticeNote, now: Timestamp) -> Result<(), SpoolError> {
+        let id = id.clone();
+        self.room.writer.write(|()| false, move |db| notices::note(db, &id, &note, now)).await
+    }
+
+    /// Records how a gateway was seen.
+    pub async fn record_gateway(&self, status: GatewayStatus) -> Result<(), SpoolError> {
+        self.room.writer.write(|()| false, move |db| gateways::record(db, &status)).await
+    }
+
+    /// The gateways as the relay last saw them, by name.
+    pub async fn gateway_statuses(&self) -> Result<Vec<GatewayStatus>, SpoolError> {
+        self.room.readers.read(gateways::statuses).await
+    }
+
+    /// Up to `limit` parcels that the filter lets through, the oldest letter first; `after` is the last one of the page
+    /// before.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<&ParcelId>,
+        limit: usize,
+    ) -> Result<Vec<Listed>, SpoolError> {
+        let (filter, after) = (filter.clone(), after.cloned());
+        self.room.readers.read(move |db| look::list(db, &filter, after.as_ref(), limit)).await
+    }
+
+    /// All that is known of a letter; `None` when there is none of that ID.
+    pub async fn letter(&self, id: &str) -> Result<Option<LetterRecord>, SpoolError> {
+        let id = id.to_owned();
+        self.room.readers.read(move |db| look::letter(db, &id)).await
+    }
+
+    /// The spool in numbers.
+    pub async fn stats(&self) -> Result<Stats, SpoolError> {
+        self.room.readers.read(look::stats).await
+    }
+
+    /// Removes letters whose parcels all came to their end longer than `keep` ago; gives how many parcels went. What
+    /// accepting once still has to remember stays, even if `keep` is shorter.
+    pub async fn prune(&self, now: Timestamp) -> Result<usize, SpoolError> {
+        let keep = self.room.keep.max(self.room.dedup_window);
+        let Ok(before) = now.checked_sub(keep) else { return Ok(0) };
+        let mut parcels = 0;
+        loop {
+            let pruned = self.room.writer.write(|_| false, move |db| prune::prune(db, before)).await?;
+            parcels += pruned.parcels;
+            if !pruned.more {
+                return Ok(parcels);
+            }
+        }
+    }
+
+    /// How many transactions this process has committed; with many letters at a time it grows slower than they do.
+    pub fn transactions(&self) -> u64 {
+        self.room.writer.transactions()
+    }
+}

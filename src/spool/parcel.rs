@@ -1,74 +1,17 @@
 //! What lies in the spool. Values only.
-//!
-//! # States of a parcel
-//!
-//! | state | means | moves to |
-//! |---|---|---|
-//! | waiting | due at some time | sending, held, refused (cancelled), expired |
-//! | sending | a session has it | waiting (retry), sent, held (unknown), refused, expired |
-//! | held | waits for an operator | waiting (release, retry), refused (cancelled) |
-//! | sent | the gateway took every part | end |
-//! | refused | the gateway or an operator said no | end; waiting (retry) |
-//! | expired | its time ran out | end; waiting (retry) |
-//!
-//! At every moment each parcel is in exactly one of them. An end with notice due stays on the books until the notice
-//! has gone.
 
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use super::State;
 use crate::address::{Number, SenderId};
 use crate::sms::{Encoding, Part};
 use crate::smtp::{Mailbox, ReversePath};
 
-/// Where a parcel stands; the words that logs, metrics, the command line and the manual use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    Waiting,
-    Sending,
-    Sent,
-    Held,
-    Refused,
-    Expired,
-}
-
-impl State {
-    pub const ALL: [State; 6] =
-        [State::Waiting, State::Sending, State::Sent, State::Held, State::Refused, State::Expired];
-
-    /// The one word for the state.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Waiting => "waiting",
-            State::Sending => "sending",
-            State::Sent => "sent",
-            State::Held => "held",
-            State::Refused => "refused",
-            State::Expired => "expired",
-        }
-    }
-}
-
-impl FromStr for State {
-    type Err = ();
-
-    /// The inverse of [`State::as_str`].
-    fn from_str(word: &str) -> Result<State, ()> {
-        State::ALL.into_iter().find(|state| state.as_str() == word).ok_or(())
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 /// Names one parcel: the letter's ID, a dot and the parcel's place in it (`7k2m9q4xw1.2`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParcelId {
     /// What the client was told in `250 2.0.0 queued as ID`: lower-case letters and digits.
     pub letter: String,
@@ -82,12 +25,18 @@ impl fmt::Display for ParcelId {
     }
 }
 
-impl FromStr for ParcelId {
-    type Err = ();
+/// The text does not name a parcel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no message ID, which looks like 7k2m9q4xw1.2")]
+pub struct ParcelIdError(pub String);
 
-    fn from_str(text: &str) -> Result<ParcelId, ()> {
-        let (letter, place) = text.split_once('.').ok_or(())?;
-        Ok(ParcelId { letter: letter.to_owned(), place: place.parse().map_err(|_| ())? })
+impl FromStr for ParcelId {
+    type Err = ParcelIdError;
+
+    fn from_str(text: &str) -> Result<ParcelId, ParcelIdError> {
+        let named = text.split_once('.').and_then(|(letter, place)| Some((letter, place.parse().ok()?)));
+        let (letter, place) = named.ok_or_else(|| ParcelIdError(text.to_owned()))?;
+        Ok(ParcelId { letter: letter.to_owned(), place })
     }
 }
 
@@ -97,6 +46,7 @@ pub struct NewLetter {
     pub from: ReversePath,
     /// Who is told when it can't be sent; `None` for a null sender and for automatic mail (RFC 3834).
     pub notice_to: Option<Mailbox>,
+    /// Without one a letter that is handed over twice is stored twice.
     pub message_id: Option<String>,
     pub subject: String,
     /// A few header fields of the mail as text, lines ended by LF, for the third part of a notice (RFC 3464).
@@ -117,10 +67,25 @@ pub struct NewParcel {
     pub sender: SenderId,
     /// Gateways in order of preference; at least one. The first try goes to the first.
     pub gateways: Vec<String>,
-    pub encoding: Encoding,
-    /// At least one.
-    pub parts: Vec<Part>,
     pub expires: Timestamp,
+    pub fate: Fate,
+}
+
+/// What a parcel is from the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// To be sent. At least one part.
+    Waiting { encoding: Encoding, parts: Vec<Part> },
+    /// It can't be sent, and only a notice can still tell the sender.
+    Refused { reason: String },
+}
+
+/// What became of one parcel of a committed letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    pub id: ParcelId,
+    /// Whether it was accepted before: then `id` is that of the first time, and nothing new was stored.
+    pub duplicate: bool,
 }
 
 /// One recipient's message as it lies in the spool.
@@ -134,7 +99,9 @@ pub struct Parcel {
     pub gateways: Vec<String>,
     /// The one of `gateways` that has it or gets it next.
     pub gateway: String,
+    /// How `parts` travel; says nothing when there are none.
     pub encoding: Encoding,
+    /// None at all when it was refused from the start ([`Fate::Refused`]).
     pub parts: Vec<Part>,
     /// How many of `parts`, from the first, the gateway has accepted: they are never sent again.
     pub accepted_parts: usize,

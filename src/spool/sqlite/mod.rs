@@ -1,0 +1,30 @@
+//! The strongroom's shelves: a SQLite database. The only place where SQL is written; nothing of SQLite leaves it.
+//!
+//! ```text
+//!   callers ──job──► writer   one thread, one connection: what waits becomes one transaction, one sync
+//!   callers ──work─► readers  a few connections, off the runtime's threads
+//! ```
+//!
+//! | file | does |
+//! |---|---|
+//! | `open` | file, checks, schema |
+//! | `writer` `readers` | who talks to the database, and when |
+//! | `commit` `advance` `relay` `prune` | what the writer does |
+//! | `look` `notices` `gateways` | what is looked up and shown |
+//! | `rows` | values ↔ columns |
+
+mod advance;
+pub mod commit;
+mod fault;
+pub mod gateways;
+pub mod look;
+pub mod notices;
+pub mod open;
+pub mod prune;
+mod readers;
+pub mod relay;
+mod rows;
+mod writer;
+
+pub use readers::Readers;
+pub use writer::Writer;

@@ -1,0 +1,121 @@
+//! What the dispatcher asks of the writer: what is due, what came of it, what has run out of time, what a crash left.
+//! And what operators order.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Params};
+
+use super::advance::{Change, advance};
+use super::fault::Fault;
+use super::rows::{self, Key, integer, millis, parcel_columns};
+use crate::spool::state::Step;
+use crate::spool::{Note, Order, Ordered, Parcel, ParcelId, State};
+
+/// How many parcels expire in one transaction: the writer must not be kept from its other work.
+const EXPIRE_BATCH: u32 = 500;
+
+/// Takes up to `limit` parcels that are due at the gateway, the longest due first; they are `sending` from now on.
+pub fn claim(db: &Connection, gateway: &str, now: Timestamp, limit: usize) -> Result<Vec<Parcel>, Fault> {
+    let due = keys(
+        db,
+        "SELECT p.letter, p.place, '' AS name FROM parcels AS p
+         WHERE p.state = 'waiting' AND p.gateway = ?1 AND p.due <= ?2 AND p.expires > ?2
+         ORDER BY p.due, p.letter, p.place LIMIT ?3",
+        (gateway, millis(now), integer(limit)),
+    )?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for (key, _) in due {
+        advance(db, key, &Change::silent(Step::Claimed, now))?;
+        claimed.push(parcel(db, key)?);
+    }
+    Ok(claimed)
+}
+
+/// Records what came of a parcel; gives the state it is in now.
+pub fn note(db: &Connection, id: &ParcelId, note: &Note, now: Timestamp) -> Result<State, Fault> {
+    let change = match note {
+        Note::PartAccepted { reply } => Change::said(Step::PartAccepted, now, reply),
+        Note::Retry { reason, due, gateway } => {
+            Change { due: Some(*due), gateway: Some(gateway), ..Change::said(Step::Retry, now, reason) }
+        }
+        Note::Held { reason } => Change::said(Step::Held, now, reason),
+        Note::Refused { reply } => Change::said(Step::Refused, now, reply),
+        Note::Released => Change::silent(Step::Released, now),
+    };
+    advance(db, rows::key(db, id)?, &change)
+}
+
+/// Ends parcels that waited too long, a batch of them; gives their IDs.
+pub fn expire(db: &Connection, now: Timestamp) -> Result<Vec<ParcelId>, Fault> {
+    let late = keys(
+        db,
+        "SELECT p.letter, p.place, l.name FROM parcels AS p JOIN letters AS l ON l.id = p.letter
+         WHERE p.state = 'waiting' AND p.expires <= ?1 ORDER BY p.expires LIMIT ?2",
+        (millis(now), EXPIRE_BATCH),
+    )?;
+    let mut expired = Vec::with_capacity(late.len());
+    for (key, id) in late {
+        advance(db, key, &Change::silent(Step::Expired, now))?;
+        expired.push(id);
+    }
+    Ok(expired)
+}
+
+/// Deals with what was `sending` when the last relay ended: held when its gateway is one of `hold_for`, else due again
+/// at once. They are as few as the relay had sessions.
+pub fn recover(db: &Connection, now: Timestamp, hold_for: &[String]) -> Result<Vec<(ParcelId, State)>, Fault> {
+    let found = keys(
+        db,
+        "SELECT p.letter, p.place, l.name FROM parcels AS p JOIN letters AS l ON l.id = p.letter
+         WHERE p.state = 'sending' ORDER BY p.letter, p.place",
+        (),
+    )?;
+    let mut recovered = Vec::with_capacity(found.len());
+    for (key, id) in found {
+        let step = match hold_for.contains(&parcel(db, key)?.gateway) {
+            true => Step::FoundToHold,
+            false => Step::FoundToRetry,
+        };
+        let change = Change::said(step, now, "may have been sent: telepost ended while a session had it");
+        recovered.push((id, advance(db, key, &change)?));
+    }
+    Ok(recovered)
+}
+
+/// Carries out an operator's order for each of the parcels; one that can't be does not keep the others.
+pub fn order(db: &Connection, order: Order, ids: Vec<ParcelId>, now: Timestamp) -> Result<Vec<Ordered>, Fault> {
+    let step = Step::Ordered(order);
+    let change = match order {
+        Order::Cancel => Change::said(step, now, "cancelled by an operator"),
+        Order::Hold => Change::said(step, now, "held by an operator"),
+        Order::Retry | Order::Release => Change::silent(step, now),
+    };
+    let mut ordered = Vec::with_capacity(ids.len());
+    for id in ids {
+        let outcome = match rows::key(db, &id).and_then(|key| advance(db, key, &change)) {
+            Ok(state) => Ok(state),
+            Err(Fault::Spool(error)) => Err(error),
+            Err(fault) => return Err(fault),
+        };
+        ordered.push(Ordered { id, order, outcome });
+    }
+    Ok(ordered)
+}
+
+/// The keys that a query finds, all of them before the first is changed, and their IDs by the column `name`.
+fn keys(db: &Connection, sql: &str, values: impl Params) -> Result<Vec<(Key, ParcelId)>, Fault> {
+    let mut find = db.prepare_cached(sql)?;
+    let found = find.query_map(values, |row| {
+        let key = Key { letter: row.get("letter")?, place: row.get("place")? };
+        Ok((key, ParcelId { letter: row.get("name")?, place: key.place }))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+fn parcel(db: &Connection, key: Key) -> Result<Parcel, Fault> {
+    let mut find = db.prepare_cached(concat!(
+        "SELECT ",
+        parcel_columns!(),
+        " FROM parcels AS p JOIN letters AS l ON l.id = p.letter WHERE p.letter = ?1 AND p.place = ?2"
+    ))?;
+    Ok(find.query_one((key.letter, key.place), rows::parcel)?)
+}
