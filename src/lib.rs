@@ -28,3 +28,5 @@ pub mod delivery;
 pub mod gateway;
 
 pub mod bounce;
+
+pub mod simulator;
