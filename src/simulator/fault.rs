@@ -15,10 +15,11 @@
 //! | `delay=MS` | done | the answer, so many milliseconds later |
 //!
 //! Every action goes with every stage. `connect` and `greeting` differ in nothing but the order they are looked at:
-//! all that can be heard of a connection is its greeting. After `tempfail` or `permfail` there the connection ends, as it
-//! does at `quit`.
+//! all that can be heard of a connection is its greeting. After `tempfail` or `permfail` there the connection ends, as
+//! it does at `quit`.
 //!
-//! Of several faults at one stage the first that its probability picks happens; delays come on top, all that are picked.
+//! Of several faults at one stage the first that its probability picks happens; delays come on top, all that are
+//! picked.
 
 use std::fmt;
 use std::str::FromStr;
@@ -86,7 +87,7 @@ pub enum Spoil {
 }
 
 /// All faults of a gateway, in the order they were given, and the seed of their dice.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
     faults: Vec<Fault>,
     seed: u64,

@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -79,8 +80,7 @@ impl Ledger {
     /// The log can't be opened.
     pub(super) fn open(settings: &Settings) -> io::Result<Ledger> {
         let accounts = settings.accounts.iter().cloned().collect();
-        let open = |path| OpenOptions::new().create(true).append(true).open(path);
-        let log = settings.log.as_ref().map(open).transpose()?;
+        let log = settings.log.as_deref().map(open_log).transpose()?;
         Ok(Ledger { books: Mutex::new(Books { accounts, log }), arrived: settings.arrived.clone() })
     }
 
@@ -115,7 +115,9 @@ impl Ledger {
         }
         account.credits = credits;
         let reply = Reply::accepted(&sms.recipient);
-        if let Some(Err(_)) = self.arrived.as_ref().map(|arrived| arrived.send(sms)) {
+        if let Some(arrived) = &self.arrived
+            && arrived.send(sms).is_err()
+        {
             tracing::debug!("nobody waits for SMS any more");
         }
         reply
@@ -125,6 +127,11 @@ impl Ledger {
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn open_log(path: &Path) -> io::Result<File> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 /// In one write, so that no reader ever sees half a line. On the async runtime's own thread: handing it to another

@@ -41,9 +41,13 @@ mod reply;
 mod session;
 mod settings;
 mod speech;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use fault::{Fault, FaultError, Faults};
 pub use ledger::{AcceptedSms, Ledger};
 pub use listener::Simulator;
-pub use settings::{Account, Charset, Settings, Timeouts};
+pub use settings::{
+    ACTIVE, Account, Charset, DEFAULT_CREDITS, DEFAULT_MAX_LENGTH, DEFAULT_MAX_SESSIONS, Settings, Timeouts,
+};

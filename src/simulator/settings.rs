@@ -16,6 +16,8 @@ pub const DEFAULT_CREDITS: u64 = 1000;
 pub const ACTIVE: &str = "ACTIVE";
 /// Characters of one SMS, says the document.
 pub const DEFAULT_MAX_LENGTH: usize = 160;
+/// More than anyone needs to try something out, and fewer than the file descriptors of a process.
+pub const DEFAULT_MAX_SESSIONS: usize = 1000;
 
 /// Everything about one simulated gateway.
 #[derive(Clone, Debug)]
@@ -99,7 +101,7 @@ impl Default for Settings {
             round_trip: Duration::ZERO,
             max_length: DEFAULT_MAX_LENGTH,
             charset: Charset::default(),
-            max_sessions: 1000,
+            max_sessions: DEFAULT_MAX_SESSIONS,
             timeouts: Timeouts::default(),
         }
     }

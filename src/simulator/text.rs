@@ -91,8 +91,9 @@ mod tests {
 
     #[test]
     fn texts_are_collected() {
+        type Collected = Option<Result<String, Flaw>>;
         let text = |text: &str| Some(Ok(text.to_owned()));
-        let table: [(&[u8], Option<Result<String, Flaw>>); 14] = [
+        let table: [(&[u8], Collected); 14] = [
             (b"disk full\r\n.\r\n", text("disk full")),
             (b"one\r\ntwo\r\n.\r\n", text("one\ntwo")),
             (b"one\r\n\r\n.\r\n", text("one\n")),
