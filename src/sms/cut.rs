@@ -114,8 +114,9 @@ impl<'a> Shortened<'a> {
         format!("{}{}", self.kept(clusters), self.ellipsis)
     }
 
+    /// What is kept of so many clusters: punctuation would only blur the mark, `full....`.
     fn kept(&self, clusters: usize) -> &str {
-        self.text[..self.end(clusters)].trim_end()
+        self.text[..self.end(clusters)].trim_end_matches(|c: char| c.is_whitespace() || ".,;:-…".contains(c))
     }
 
     fn end(&self, clusters: usize) -> usize {
@@ -167,6 +168,7 @@ mod tests {
         assert_eq!(words("0123456789", 10 - 1), "012345...");
         assert_eq!(words("the load is 4711 now", 17), "the load is...");
         assert_eq!(words("the disk is full now", 19), "the disk is full...");
+        assert_eq!(words("the disk is full. Now what?", 20), "the disk is full...");
         assert_eq!(words("äöüäöüäöü", 5), "äö...");
         let long_word = format!("abc {}", "y".repeat(60));
         assert_eq!(words(&long_word, 50), format!("abc {}...", "y".repeat(43)));

@@ -238,7 +238,7 @@ fn count(text: &str, encoding: Encoding) -> Option<usize> {
         }),
         Encoding::Ucs2 => Some(text.encode_utf16().count()),
         Encoding::Latin1 => text.chars().all(|c| c <= '\u{ff}').then(|| over_the_line.chars().count()),
-        Encoding::Ascii => text.is_ascii().then(|| over_the_line.len()),
+        Encoding::Ascii => text.is_ascii().then_some(over_the_line.len()),
     }
 }
 

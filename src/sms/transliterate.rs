@@ -3,7 +3,8 @@
 //!
 //! It never replaces Chinese, Japanese or Korean: read aloud in Latin letters, and kanji as if they were Chinese, they
 //! would mislead more than they tell. Known limits: a German umlaut loses its dots where the alphabet has none, because
-//! a Turkish one looks the same and may not become `ue`; scripts without vowels stay without them.
+//! a Turkish one looks the same and may not become `ue`; small Greek letters become Latin ones even beside capitals that
+//! the GSM alphabet has; scripts without vowels stay without them.
 
 use std::borrow::Cow;
 
