@@ -1,0 +1,273 @@
+//! Chooses which parts of a mail are its text, and decodes those and no others.
+//!
+//! Plain text goes before HTML, unless it is blank or only says that there is HTML. Attachments are never text. A
+//! mail inside a mail is text when there is no other, with a line that says whose it is.
+//!
+//! Known limits: of one part at most [`MAX_PART`] bytes are decoded; mails in one another are opened [`MAX_MAILS`]
+//! deep; S/MIME that only signs is opaque like S/MIME that encrypts.
+
+use super::html;
+use super::line::{Line, are_blank};
+use super::parts::{Part, Parts};
+use super::plain::{self, Format};
+use super::text::Locked;
+use super::{charset, fields, head, tnef, transfer, words};
+
+/// How much of one part is decoded: the styles at the head of HTML come before its first word.
+const MAX_PART: usize = 512 * 1024;
+/// How deep mails that are forwarded in one another are opened.
+const MAX_MAILS: usize = 5;
+/// How many lines of several parts are put together.
+const MAX_LINES: usize = 20_000;
+/// The longest plain text that may be one that only points to the HTML beside it, in characters.
+const MAX_POINTER: usize = 300;
+
+/// The text of a mail, and what was met on the way.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) lines: Vec<Line>,
+    pub(super) locked: Option<Locked>,
+    /// Something was longer, or deeper, than is read.
+    pub(super) is_cut: bool,
+    /// There are parts beyond those that are told apart.
+    pub(super) is_beyond: bool,
+}
+
+/// The text of the mail that these are the parts of. `subject` is what the reader sees anyway.
+pub(super) fn text(parts: &Parts<'_>, subject: &str) -> Chosen {
+    let mut chooser = Chooser { met: Chosen::default(), subject, mails: 0 };
+    let lines = chooser.read_mail(parts);
+    Chosen { lines, ..chooser.met }
+}
+
+struct Chooser<'s> {
+    met: Chosen,
+    subject: &'s str,
+    /// Mails that are open around this one.
+    mails: usize,
+}
+
+/// What a leaf is to the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaf {
+    Plain,
+    Html,
+    Mail,
+    Tnef,
+    Encrypted,
+    Other,
+}
+
+impl Chooser<'_> {
+    fn read_mail(&mut self, parts: &Parts<'_>) -> Vec<Line> {
+        self.met.is_beyond |= parts.is_beyond;
+        let root = parts.root();
+        if root.children.is_empty() {
+            // A mail that is one part is read even when it calls itself an attachment.
+            return self.read_leaf(root, leaf(root));
+        }
+        self.read(parts, root)
+    }
+
+    fn read(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
+        match part.kind.value.as_str() {
+            _ if part.children.is_empty() => match leaf(part) {
+                _ if is_attachment(part) => Vec::new(),
+                // The place of a mail inside a mail is behind every text: see `forwarded`.
+                Leaf::Mail | Leaf::Other => Vec::new(),
+                kind => self.read_leaf(part, kind),
+            },
+            "multipart/alternative" => self.alternative(parts, part),
+            "multipart/encrypted" => {
+                self.met.locked = Some(Locked::Encrypted);
+                self.first(parts, part)
+            }
+            "multipart/related" | "multipart/signed" | "multipart/report" => self.first(parts, part),
+            _ => self.all(parts, part),
+        }
+    }
+
+    /// The first part that says anything, or the mail inside.
+    fn first(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
+        for child in parts.children(part) {
+            let lines = self.read(parts, child);
+            if !are_blank(&lines) {
+                return lines;
+            }
+        }
+        self.forwarded(parts, part)
+    }
+
+    /// Every part that is text, one below the other. One that has a file name is a file, unless it is the only one.
+    fn all(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
+        let mut lines: Vec<Line> = Vec::new();
+        for child in parts.children(part) {
+            let is_file = child.children.is_empty() && child.file_name().is_some();
+            if is_file && !are_blank(&lines) {
+                continue;
+            }
+            if lines.len() > MAX_LINES {
+                self.met.is_cut = true;
+                break;
+            }
+            let more = self.read(parts, child);
+            if !are_blank(&more) {
+                lines.extend(more);
+            }
+        }
+        match are_blank(&lines) {
+            true => self.forwarded(parts, part),
+            false => lines,
+        }
+    }
+
+    /// Plain text when it says anything, else the last part that does: they stand in order of rising faith
+    /// (RFC 2046, section 5.1.4).
+    fn alternative(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
+        let is_plain = |child: &&Part<'_>| child.children.is_empty() && leaf(child) == Leaf::Plain;
+        let plain = parts.children(part).find(is_plain).map(|child| self.read(parts, child)).unwrap_or_default();
+        if !are_blank(&plain) && !points_to_html(&plain) {
+            return plain;
+        }
+        let others: Vec<&Part<'_>> = parts.children(part).rev().filter(|child| !is_plain(child)).collect();
+        let rich = others.into_iter().map(|child| self.read(parts, child)).find(|lines| !are_blank(lines));
+        match rich {
+            Some(lines) => lines,
+            None if are_blank(&plain) => self.forwarded(parts, part),
+            None => plain,
+        }
+    }
+
+    /// The mail inside a multipart that has no text of its own.
+    fn forwarded(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
+        let is_mail = |child: &Part<'_>| {
+            let is_in_digest = part.kind.value == "multipart/digest" && child.kind.value.is_empty();
+            child.children.is_empty() && (is_in_digest || leaf(child) == Leaf::Mail)
+        };
+        let mails: Vec<&Part<'_>> = parts.children(part).filter(|child| is_mail(child)).collect();
+        let mut lines = Vec::new();
+        for mail in mails {
+            lines.extend(self.mail(mail));
+        }
+        lines
+    }
+
+    fn read_leaf(&mut self, part: &Part<'_>, leaf: Leaf) -> Vec<Line> {
+        match leaf {
+            Leaf::Plain => self.plain(part),
+            Leaf::Html => {
+                let text = self.decoded(part);
+                self.html(&text)
+            }
+            Leaf::Mail => self.mail(part),
+            Leaf::Tnef => self.tnef(part),
+            Leaf::Encrypted => {
+                self.met.locked = Some(Locked::Encrypted);
+                Vec::new()
+            }
+            Leaf::Other => Vec::new(),
+        }
+    }
+
+    fn plain(&mut self, part: &Part<'_>) -> Vec<Line> {
+        let text = self.decoded(part);
+        match html::is_document(&text) {
+            true => self.html(&text),
+            false => plain::lines(&text, Format::of(&part.kind)),
+        }
+    }
+
+    fn html(&mut self, text: &str) -> Vec<Line> {
+        let rendered = html::render(text);
+        self.met.is_cut |= rendered.is_cut;
+        rendered.lines
+    }
+
+    fn mail(&mut self, part: &Part<'_>) -> Vec<Line> {
+        if self.mails == MAX_MAILS {
+            self.met.is_beyond = true;
+            return Vec::new();
+        }
+        let bytes = match part.encoding() {
+            transfer::Encoding::Identity => part.body,
+            encoding => &self.bytes(part, encoding),
+        };
+        let (head, at) = head::split(bytes);
+        let parts = Parts::of(head, &bytes[at..]);
+        self.mails += 1;
+        let lines = self.read_mail(&parts);
+        self.mails -= 1;
+        attribution(&parts, self.subject).into_iter().chain(lines).collect()
+    }
+
+    fn tnef(&mut self, part: &Part<'_>) -> Vec<Line> {
+        let bytes = self.bytes(part, part.encoding());
+        let lines = match tnef::text(&bytes) {
+            Some(tnef::Body::Plain(text)) => plain::lines(&text, Format::Fixed),
+            Some(tnef::Body::Html(text)) => self.html(&text),
+            None => Vec::new(),
+        };
+        if are_blank(&lines) {
+            self.met.locked = Some(Locked::Tnef);
+        }
+        lines
+    }
+
+    fn decoded(&mut self, part: &Part<'_>) -> String {
+        let bytes = self.bytes(part, part.encoding());
+        charset::decode(charset::whole_sequences(&bytes), part.kind.parameter("charset"))
+    }
+
+    fn bytes(&mut self, part: &Part<'_>, encoding: transfer::Encoding) -> Vec<u8> {
+        let decoded = encoding.decode(part.body, MAX_PART);
+        self.met.is_cut |= decoded.is_cut;
+        decoded.bytes
+    }
+}
+
+fn leaf(part: &Part<'_>) -> Leaf {
+    let name = part.file_name().unwrap_or_default().to_ascii_lowercase();
+    match part.kind.value.as_str() {
+        "text/html" | "application/xhtml+xml" | "text/enriched" | "text/richtext" => Leaf::Html,
+        "" | "text" | "text/" | "text/plain" | "text/markdown" | "plain" => Leaf::Plain,
+        "message/rfc822" | "message/global" => Leaf::Mail,
+        "application/ms-tnef" | "application/vnd.ms-tnef" => Leaf::Tnef,
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" | "application/pgp-encrypted" => Leaf::Encrypted,
+        _ if name == "winmail.dat" => Leaf::Tnef,
+        // Without a slash it is no type, and what has none is plain text (RFC 2045, section 5.2).
+        kind if !kind.contains('/') => Leaf::Plain,
+        // The boundary was not found: what is there is text.
+        kind if kind.starts_with("multipart/") => Leaf::Plain,
+        _ => Leaf::Other,
+    }
+}
+
+/// An attachment is no text; a TNEF or an encrypted mail always calls itself one.
+fn is_attachment(part: &Part<'_>) -> bool {
+    part.disposition.value == "attachment" && matches!(leaf(part), Leaf::Plain | Leaf::Html)
+}
+
+/// Whether a plain text only says that there is HTML.
+fn points_to_html(lines: &[Line]) -> bool {
+    let words: Vec<&str> = lines.iter().map(|line| line.text.trim()).filter(|text| !text.is_empty()).collect();
+    let text = words.join(" ");
+    let says = |pattern: &str| text.to_ascii_lowercase().contains(pattern);
+    let is_about_html =
+        says("html") && ["view", "client", "support", "browser", "enable", "format"].into_iter().any(says);
+    let is_markup = text.starts_with('<') && text.ends_with('>');
+    text.chars().count() <= MAX_POINTER && (is_about_html || is_markup)
+}
+
+/// Who wrote the mail inside and what about, as far as the subject around it does not say so.
+fn attribution(parts: &Parts<'_>, subject: &str) -> Option<Line> {
+    let head = &parts.root().head;
+    let hint = parts.root().kind.parameter("charset");
+    let from = head.first("From").and_then(|value| fields::mailboxes(&value, hint).into_iter().next());
+    let from = from.map(|author| if author.name.is_empty() { author.address } else { author.name });
+    let about = head
+        .first("Subject")
+        .map(|value| words::decode(&value, hint))
+        .filter(|about| !subject.contains(about.as_str()));
+    let known: Vec<String> = [from, about].into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    (!known.is_empty()).then(|| Line { text: format!("{}:", known.join(": ")), ..Line::default() })
+}
