@@ -1,16 +1,16 @@
 //! Why a text can't be set.
 
-use super::parts::ForeignChar;
-use super::settings::Charset;
+use super::parts::{Encoding, ForeignChar};
 
 /// Why a text can't be set. Shown, it is for the log and holds none of the text but one character's code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FitError {
     #[error("nothing is left to send")]
     Empty,
-    /// The gateway has no way to send this character, and nothing comes close to it.
-    #[error("{foreign} can't be sent in {charset:?} and has no replacement")]
-    NotCarried { foreign: ForeignChar, charset: Charset },
+    /// The medium can't, or may not, carry this character, and nothing comes close to it. The encoding is the richest
+    /// that was allowed.
+    #[error("{foreign} can't be sent in {encoding}, and nothing comes close to it")]
+    NotCarried { foreign: ForeignChar, encoding: Encoding },
     /// The text is longer than it may be and may not be cut.
     #[error("the text needs more than {max_parts} parts of {max_length} units")]
     TooLong { max_parts: usize, max_length: usize },

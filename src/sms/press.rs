@@ -1,4 +1,6 @@
 //! Chooses the alphabet and brings the others together: galley, layout and, where needed, the cut.
+//!
+//! It never sends a text in an encoding that lacks one of its characters: such a text goes as UCS-2, or not at all.
 
 use super::alphabet::Alphabet;
 use super::cut::{self, Cut};
@@ -43,15 +45,16 @@ pub(super) fn set(draft: &Draft, medium: &Medium, settings: &Settings) -> Result
     };
     let because = ForeignChar { character, position: position(&text, character) };
     let Some(dear) = dear else {
-        return Err(FitError::NotCarried { foreign: because, charset: medium.charset });
+        return Err(FitError::NotCarried { foreign: because, encoding: cheap.alphabet.encoding() });
     };
     let cut = job.fit(dear, Accept::Foreign)?;
     // Dear parts are short: when the cut took all that made them dear, cheap parts hold more.
     let all_is_cheap = || cut.set.parts.iter().all(|part| cheap.galley(&part.text, usize::MAX).foreign().is_none());
-    if !cut.dropped.is_empty() && all_is_cheap() {
-        return finish(cheap, None, job.fit(cheap, Accept::NoForeign)?, text);
+    let may_go_cheaply = !cut.dropped.is_empty() && all_is_cheap();
+    match may_go_cheaply.then(|| job.fit(cheap, Accept::NoForeign)) {
+        Some(Ok(cut)) => finish(cheap, None, cut, text),
+        Some(Err(_)) | None => finish(dear, Some(because), cut, text),
     }
-    finish(dear, Some(because), cut, text)
 }
 
 fn finish(setting: Setting, because: Option<ForeignChar>, cut: Cut<Fitted>, text: String) -> Result<Sms, FitError> {

@@ -76,15 +76,15 @@ fn what_makes_a_text_dear_is_named() {
 
 #[test]
 fn a_text_that_can_not_be_carried_is_refused_by_name() {
-    for (charset, ucs2) in [
-        (Charset::Latin1, Ucs2::Allow),
-        (Charset::Gsm7, Ucs2::Allow),
-        (Charset::Ascii, Ucs2::Transliterate),
-        (Charset::Utf8, Ucs2::Refuse),
+    for (charset, ucs2, encoding) in [
+        (Charset::Latin1, Ucs2::Allow, Encoding::Latin1),
+        (Charset::Gsm7, Ucs2::Allow, Encoding::Gsm7),
+        (Charset::Ascii, Ucs2::Transliterate, Encoding::Ascii),
+        (Charset::Utf8, Ucs2::Refuse, Encoding::Gsm7),
     ] {
         let medium = Medium { ucs2, ..medium(charset) };
         let error = fit("on 会議", &medium, &settings(1, Overflow::Truncate)).unwrap_err();
-        assert_eq!(error, FitError::NotCarried { foreign: ForeignChar { character: '会', position: 4 }, charset });
+        assert_eq!(error, FitError::NotCarried { foreign: ForeignChar { character: '会', position: 4 }, encoding });
         assert!(error.for_sender().ends_with("U+4F1A, character 4 of the text"), "{}", error.for_sender());
     }
     // What is cut off anyway refuses nothing and costs nothing.
@@ -117,7 +117,7 @@ fn errors_speak_ascii_to_senders() {
     let foreign = ForeignChar { character: '会', position: 1 };
     let errors = [
         FitError::Empty,
-        FitError::NotCarried { foreign, charset: Charset::Gsm7 },
+        FitError::NotCarried { foreign, encoding: Encoding::Gsm7 },
         FitError::TooLong { max_parts: 1, max_length: 160 },
         FitError::TooLong { max_parts: 3, max_length: 160 },
     ];
