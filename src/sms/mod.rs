@@ -25,9 +25,6 @@ mod template;
 mod tidy;
 mod transliterate;
 
-#[cfg(test)]
-mod tests;
-
 pub use error::FitError;
 pub use parts::{Encoding, ForeignChar, Part, Sms};
 pub use settings::{Charset, Joining, Medium, Overflow, Settings, Ucs2};
@@ -50,3 +47,6 @@ pub fn compose_with(fields: &Fields<'_>, medium: &Medium, settings: &Settings) -
 pub fn fit(words: &str, medium: &Medium, settings: &Settings) -> Result<Sms, FitError> {
     press::set(&Draft::of_words(words), medium, settings)
 }
+
+#[cfg(test)]
+mod tests;
