@@ -4,12 +4,11 @@
 //! locks that one, and loses its locks when anybody in the process closes another handle of it. Known limit: on a
 //! network file system it holds only as far as that file system's locks do.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::SpoolError;
+use super::{SpoolError, files};
 
 /// How much of the lock file is read for the name of its holder.
 const HOLDER_LENGTH: u64 = 20;
@@ -22,14 +21,7 @@ impl RelayLock {
     /// Takes the right over the spool at `path`.
     pub fn take(path: &Path) -> Result<RelayLock, SpoolError> {
         let trouble = |error: io::Error| SpoolError::Disk { path: path.to_owned(), detail: error.to_string() };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(lock_path(path))
-            .map_err(trouble)?;
+        let mut file = files::open(&lock_path(path)).map_err(trouble)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -37,6 +37,7 @@
 //! and goes on when the disk does.
 
 mod error;
+mod files;
 mod gateway_status;
 mod id;
 mod lock;
@@ -102,7 +103,7 @@ impl Spool {
             Role::Relay => Some(RelayLock::take(path)?),
             Role::Tool => None,
         };
-        let db = open::database(path, lock.as_ref())?;
+        let db = open::database(path, lock.as_ref(), open::SCHEMAS)?;
         let (ring, changes) = watch::channel(0);
         Ok(Spool {
             room: Arc::new(Room {

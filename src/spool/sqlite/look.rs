@@ -1,4 +1,6 @@
 //! What operators look at, and when the dispatcher looks again.
+//!
+//! `INDEXED BY` as in `relay`.
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -10,8 +12,11 @@ use crate::spool::{Filter, HistoryEntry, LetterRecord, Listed, ParcelId, ParcelR
 
 /// When the next parcel is due at one of the gateways, or runs out of time.
 pub fn next_due(db: &Connection, gateways: &[String]) -> Result<Option<Timestamp>, Fault> {
-    let mut due = db.prepare_cached("SELECT min(due) AS due FROM parcels WHERE state = 'waiting' AND gateway = ?1")?;
-    let mut expiry = db.prepare_cached("SELECT min(expires) AS due FROM parcels WHERE state = 'waiting'")?;
+    let mut due = db.prepare_cached(
+        "SELECT min(due) AS due FROM parcels INDEXED BY parcels_schedule WHERE state = 'waiting' AND gateway = ?1",
+    )?;
+    let mut expiry =
+        db.prepare_cached("SELECT min(expires) AS due FROM parcels INDEXED BY parcels_expiry WHERE state = 'waiting'")?;
     let mut next = expiry.query_one((), |row| rows::time_or_none(row, "due"))?;
     for gateway in gateways {
         let first = due.query_one([gateway], |row| rows::time_or_none(row, "due"))?;
@@ -24,9 +29,10 @@ pub fn next_due(db: &Connection, gateways: &[String]) -> Result<Option<Timestamp
 pub fn list(db: &Connection, filter: &Filter, after: Option<&ParcelId>, limit: usize) -> Result<Vec<Listed>, Fault> {
     let (conditions, mut values) = conditions(filter, after);
     values.push(Value::Integer(integer(limit)));
-    // Names begin with the time: they are an order that paging can rely on while the spool changes.
+    // Names begin with the time: they are an order that paging can rely on while the spool changes. CROSS JOIN keeps
+    // SQLite to it; else it would sort all that a filter lets through, for every page again.
     let sql = format!(
-        "SELECT {}, l.sender, l.subject FROM letters AS l JOIN parcels AS p ON p.letter = l.id
+        "SELECT {}, l.sender, l.subject FROM letters AS l CROSS JOIN parcels AS p ON p.letter = l.id
          WHERE {conditions} ORDER BY l.name, p.place LIMIT ?",
         parcel_columns!()
     );
@@ -150,7 +156,8 @@ pub fn stats(db: &Connection) -> Result<Stats, Fault> {
         stats.by_state[state as usize] = count;
     }
     let mut waiting = db.prepare_cached(
-        "SELECT gateway, count(*) AS count FROM parcels WHERE state = 'waiting' GROUP BY gateway ORDER BY gateway",
+        "SELECT gateway, count(*) AS count FROM parcels INDEXED BY parcels_schedule
+         WHERE state = 'waiting' GROUP BY gateway ORDER BY gateway",
     )?;
     let counts = waiting.query_map((), |row| Ok((row.get("gateway")?, rows::count(row, "count")?)))?;
     stats.waiting_by_gateway = counts.collect::<Result<_, _>>()?;

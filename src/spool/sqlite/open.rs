@@ -4,9 +4,7 @@
 //! reads the whole file (about a second for a million messages), so only the relay makes it; the file does not shrink
 //! when messages leave it, SQLite reuses the room.
 
-use std::fs::OpenOptions;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,13 +13,14 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use super::fault::Fault;
 use super::rows::integer;
 use crate::spool::SpoolError;
+use crate::spool::files;
 use crate::spool::lock::RelayLock;
 
 /// The steps from an empty file to the schema of today; `PRAGMA user_version` counts those already made.
-const SCHEMAS: &[&str] = &[include_str!("../schema/1.sql")];
+pub const SCHEMAS: &[&str] = &[include_str!("../schema/1.sql")];
 
 /// `PRAGMA application_id` of a spool: "tpsp".
-const APPLICATION_ID: i64 = 0x7470_7370;
+pub const APPLICATION_ID: i64 = 0x7470_7370;
 /// How long to wait while another process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a burst, in bytes.
@@ -29,14 +28,13 @@ const LOG_LIMIT: i64 = 64 << 20;
 /// Prepared statements that a connection keeps: more than the room has.
 const STATEMENTS: usize = 64;
 
-/// Makes the file, readable by its owner alone, unless it is there.
+/// Makes the file unless it is there.
 pub fn create_file(path: &Path) -> Result<(), SpoolError> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !directory.is_dir() {
+    if !files::directory(path).is_dir() {
         return Err(SpoolError::NoDirectory(path.to_owned()));
     }
     // Never opened when it is there: closing such a handle would take away the locks that SQLite holds on the file.
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match files::create(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             Err(SpoolError::Disk { path: path.to_owned(), detail: error.to_string() })
         }
@@ -44,10 +42,10 @@ pub fn create_file(path: &Path) -> Result<(), SpoolError> {
     }
 }
 
-/// The writer's connection, to a sound spool of today's schema. `lock` is the right to be the relay, when the caller
+/// The writer's connection, to a sound spool that has the last of the `schemas`. `lock` is the right to be the relay, when the caller
 /// has it.
-pub fn database(path: &Path, lock: Option<&RelayLock>) -> Result<Connection, SpoolError> {
-    ready(path, lock, SCHEMAS).map_err(|fault| fault.at(path))
+pub fn database(path: &Path, lock: Option<&RelayLock>, schemas: &[&str]) -> Result<Connection, SpoolError> {
+    ready(path, lock, schemas).map_err(|fault| fault.at(path))
 }
 
 fn ready(path: &Path, lock: Option<&RelayLock>, schemas: &[&str]) -> Result<Connection, Fault> {

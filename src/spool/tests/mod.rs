@@ -1,9 +1,9 @@
 //! Tests of the room through its front door, on real files in throw-away directories.
 
-mod commit;
+mod accepting;
 mod delivery;
 mod invariants;
-mod open;
+mod opening;
 mod operators;
 mod trouble;
 

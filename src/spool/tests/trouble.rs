@@ -119,3 +119,18 @@ async fn a_job_is_done_even_if_nobody_waits_for_it() {
     assert_ne!(after, id);
     assert_eq!(state(&spool, &id).await, State::Sent);
 }
+
+#[tokio::test(start_paused = true)]
+async fn simulated_time_stands_still_while_the_spool_is_at_work() {
+    let place = Place::new();
+    let spool = place.open(Role::Relay);
+    let begin = tokio::time::Instant::now();
+    // Something that a clock running ahead would wake.
+    let sleeper = tokio::spawn(tokio::time::sleep(Duration::from_secs(60)));
+    for _ in 0..20 {
+        store(&spool, &["x"]).await;
+        spool.stats().await.unwrap();
+    }
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+    sleeper.await.unwrap();
+}
