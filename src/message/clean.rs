@@ -32,7 +32,7 @@ pub(super) fn visible(text: &str) -> String {
         match character {
             '\t' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' => kept.push(' '),
             '\u{200c}' | '\u{200d}' => {
-                let joins = kept.chars().next_back().is_some_and(|before| shapes(before))
+                let joins = kept.chars().next_back().is_some_and(shapes)
                     && characters.peek().is_some_and(|after| shapes(*after));
                 if joins {
                     kept.push(character);

@@ -12,7 +12,7 @@ use regex::Regex;
 use crate::message::line::Line;
 
 #[rustfmt::skip]
-static DISCLAIMER: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(super) static DISCLAIMER: LazyLock<Option<Regex>> = LazyLock::new(|| {
     super::pattern(concat!(
         r"(?i)^\W*(?:",
         // English

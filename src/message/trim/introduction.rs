@@ -18,16 +18,16 @@ const MAX_LENGTH: usize = 400;
 const BLOCK: usize = 6;
 
 #[rustfmt::skip]
-static WROTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(super) static WROTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     const VERB: &str = r"(?:wrote|writes|ha scritto|schrieb|a écrit|escribi[óo]|schreef|napisał(?:\(a\)|a|/a)?|pisze|escreveu)";
     const START: &str = r"(?:on|il|in data|am|le|el|op|w dniu|dnia|em|no dia|a|pon\.?|wt\.?|śr\.?|czw\.?|pt\.?|sob\.?|niedz\.?|ndz\.?)";
     super::pattern(&format!(
-        "(?i)^(?:{START}[ ,].*[0-9].*{VERB}.*|.*[<(][^<>() ]+@[^<>() ]+[>)].*{VERB}.*|.+ {VERB} (?:am|on|il|le|el|op|em) .*[0-9].*) ?:$"
+        "(?i)^(?:{START}[ ,].*[0-9].*{VERB}.*|.*[^ ]@[^ ].*{VERB}.*|.+ {VERB} (?:am|on|il|le|el|op|em) .*[0-9].*) ?:$"
     ))
 });
 
 #[rustfmt::skip]
-static ORIGINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(super) static ORIGINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     super::pattern(concat!(
         r"(?i)^[ *]*[-_–—]{2,} *(?:original message|original e-?mail|messaggio originale|original-?nachricht|ursprüngliche nachricht",
         r"|message d['’]origine|message original|mensaje original|correo original|oorspronkelijk(?:e)? bericht|origineel bericht",
@@ -36,9 +36,10 @@ static ORIGINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 
 /// The fields of Outlook's block, by what they say.
-static FROM: LazyLock<Option<Regex>> = LazyLock::new(|| super::pattern(r"(?i)^\*?(?:from|da|von|de|van|od) ?:\*? ?\S"));
+pub(super) static FROM: LazyLock<Option<Regex>> =
+    LazyLock::new(|| super::pattern(r"(?i)^\*?(?:from|da|von|de|van|od) ?:\*? ?\S"));
 #[rustfmt::skip]
-static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(super) static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     super::pattern(concat!(
         r"(?i)^\*?(?:(?P<date>sent|date|inviato|data|gesendet|datum|envoyé|enviado(?: el| em)?|fecha|verzonden|wysłan[oe]|enviada(?: em)?)",
         r"|(?P<to>to|a|an|à|para|aan|do)",
@@ -65,21 +66,25 @@ pub(super) fn kept(lines: &[Line]) -> Vec<Line> {
             at += 1;
             continue;
         };
+        drop_rule(&mut kept);
         at += length;
         let next = lines[at..].iter().find(|line| !line.is_blank());
         if !next.is_some_and(is_quoted) {
             break;
         }
     }
-    without_rule(kept)
+    kept
 }
 
 /// How many lines the introduction at the start takes, if there is one.
 fn introduction(lines: &[Line]) -> Option<usize> {
     let first = lines.first().filter(|line| !line.is_blank())?;
     let text = first.text.trim();
-    if super::finds(&ORIGINAL, text) || is_block(lines) {
+    if super::finds(&ORIGINAL, text) {
         return Some(1);
+    }
+    if is_block(lines) {
+        return Some(lines.iter().take(BLOCK).take_while(|line| !line.is_blank() && line.mark == first.mark).count());
     }
     let mut joined = String::new();
     for (at, line) in lines.iter().take(MAX_LINES).enumerate() {
@@ -116,12 +121,11 @@ fn is_comparison(lines: &[Line]) -> bool {
     lines.iter().any(|line| line.text.starts_with("< ") && line.mark == Mark::Own)
 }
 
-/// Takes the rule off the end that stood above the quote.
-fn without_rule(mut lines: Vec<Line>) -> Vec<Line> {
+/// Takes off the end the rule that Outlook puts above a quote.
+fn drop_rule(lines: &mut Vec<Line>) {
     let is_rule = |line: &Line| line.text.trim().len() >= 5 && line.text.trim().chars().all(|c| c == '_');
-    let words = lines.iter().rposition(|line| !line.is_blank() && !is_rule(line)).map_or(0, |at| at + 1);
-    if lines[words..].iter().any(is_rule) {
-        lines.truncate(words);
+    let rest = lines.iter().rposition(|line| !line.is_blank() && !is_rule(line)).map_or(0, |at| at + 1);
+    if lines[rest..].iter().any(is_rule) {
+        lines.truncate(rest);
     }
-    lines
 }

@@ -13,7 +13,7 @@ const MAX_LINES: usize = 15;
 
 /// What telephones and web mail add, in the languages of [`super`]. A line of its own, and a short one.
 #[rustfmt::skip]
-static ADVERTISEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+pub(super) static ADVERTISEMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     super::pattern(concat!(
         r"(?i)^(?:",
         r"sent (?:from|with|via) (?:my|mail for|outlook|yahoo|samsung|proton|gmail|blackberry|aol|nine|spark|mailspring)\b.*",
