@@ -15,6 +15,8 @@
 
 pub mod smtp;
 
+pub mod intake;
+
 pub mod message;
 
 pub mod address;
@@ -30,3 +32,7 @@ pub mod gateway;
 pub mod bounce;
 
 pub mod simulator;
+
+pub mod clock;
+
+pub mod shutdown;

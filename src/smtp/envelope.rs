@@ -60,6 +60,12 @@ impl ReversePath {
     }
 }
 
+impl From<Option<Mailbox>> for ReversePath {
+    fn from(mailbox: Option<Mailbox>) -> ReversePath {
+        mailbox.map_or(ReversePath::Null, ReversePath::Mailbox)
+    }
+}
+
 /// Who stands at the door.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -80,6 +86,19 @@ pub struct Envelope {
     pub returned: Option<Returned>,
     /// The sender's own name for the message (RFC 3461 ENVID, decoded), told in notices.
     pub envelope_id: Option<String>,
+}
+
+impl Envelope {
+    /// The envelope of a mail that did not come through the door.
+    pub fn by_command_line(from: ReversePath, recipients: Vec<Mailbox>) -> Envelope {
+        Envelope {
+            from,
+            recipients: recipients.into_iter().map(Recipient::from).collect(),
+            client: Client { address: None, hello: "command line".to_owned() },
+            returned: None,
+            envelope_id: None,
+        }
+    }
 }
 
 /// One recipient and what the sender wishes to hear about it.

@@ -31,5 +31,6 @@ pub use envelope::{
     Answers, Client, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
 };
 pub use listener::Listener;
+pub use path::PathError;
 pub use reply::{Reception, Reply, Verdict};
 pub use settings::{Bind, Network, Protocol, Settings, Timeouts};

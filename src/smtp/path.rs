@@ -5,6 +5,7 @@
 //! Never taken, quoted or not: control characters, so that nothing from a path can start a line anywhere later on.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -15,7 +16,7 @@ const MAX_DOMAIN: usize = 255;
 
 /// What is wrong with a path; reads as the end of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(super) enum PathError {
+pub enum PathError {
     #[error("no address")]
     Missing,
     #[error("the closing > is missing")]
@@ -64,6 +65,19 @@ pub(super) fn parse(input: &str) -> Result<(ReversePath, &str), PathError> {
         path => ReversePath::Mailbox(mailbox(without_route(path)?)?),
     };
     Ok((path, rest.trim_start()))
+}
+
+impl FromStr for Mailbox {
+    type Err = PathError;
+
+    /// Reads what may stand in a path, with or without its angle brackets.
+    fn from_str(text: &str) -> Result<Mailbox, PathError> {
+        match parse(text.trim())? {
+            (ReversePath::Mailbox(mailbox), "") => Ok(mailbox),
+            (ReversePath::Mailbox(_), _) => Err(PathError::Special(' ')),
+            (ReversePath::Null, _) => Err(PathError::Missing),
+        }
+    }
 }
 
 /// Where the first character outside quotes stands that `is_wanted`.

@@ -1,0 +1,85 @@
+//! The front hall: leads a letter through `message`, `address` and `sms` into the spool, and does nothing else.
+//!
+//! Everything that can be refused is refused here, while the client still waits. It never talks to a gateway. When the
+//! spool can't take a letter, the client gets 451 and keeps it.
+
+mod desk;
+mod pack;
+
+pub use desk::{Desk, Message, Prepared, Settings};
+pub use pack::{Arrival, Packed, pack};
+
+use crate::clock::Clock;
+use crate::message::Text;
+use crate::smtp::{Client, Letter, Mailbox, Reception, Reply, Verdict};
+use crate::spool::{Committed, Spool};
+
+/// The front hall as it stands behind the door.
+pub struct Intake {
+    desk: Desk,
+    spool: Spool,
+    clock: Clock,
+}
+
+impl Intake {
+    pub fn new(desk: Desk, spool: Spool, clock: Clock) -> Intake {
+        Intake { desk, spool, clock }
+    }
+}
+
+impl Reception for Intake {
+    fn may_accept(&self, recipient: &Mailbox) -> Result<(), Reply> {
+        self.desk.resolve(recipient).map(drop)
+    }
+
+    async fn receive(&self, letter: Letter) -> Vec<Verdict> {
+        let Letter { envelope, bytes, answers } = letter;
+        let text = match self.desk.open(&bytes) {
+            Ok(text) => text,
+            Err(reply) => return vec![Err(reply); envelope.recipients.len()],
+        };
+        drop(bytes);
+        let prepared = self.desk.prepare(&envelope, &text);
+        let source = source(&envelope.client);
+        let arrival = Arrival {
+            envelope: &envelope,
+            answers,
+            source: &source,
+            now: self.clock.now(),
+            expire: self.desk.expire(),
+        };
+        store(&self.spool, pack(&arrival, &text, prepared), &text).await
+    }
+}
+
+/// Puts a packed letter into the spool. Every verdict that is `Ok` says that the message is safe on disk.
+pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdict> {
+    let Some(letter) = packed.letter.take() else { return packed.verdicts(&[]) };
+    match spool.commit(letter).await {
+        Ok(committed) => {
+            log(&committed, text);
+            packed.verdicts(&committed)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a letter could not be stored, its sender was asked to try again later");
+            packed.refused(&Reply::new(451, "4.3.0", "the message could not be stored, please try again later"))
+        }
+    }
+}
+
+fn log(committed: &[Committed], text: &Text) {
+    let message_id = text.message_id.as_deref().unwrap_or_default();
+    for Committed { id, duplicate } in committed {
+        match duplicate {
+            false => tracing::info!(%id, message_id, "waiting"),
+            true => tracing::info!(%id, message_id, "handed over again, accepted before"),
+        }
+    }
+}
+
+fn source(client: &Client) -> String {
+    match client.address {
+        Some(address) => format!("{} {}", address, client.hello),
+        None => client.hello.clone(),
+    }
+}
