@@ -33,6 +33,8 @@ pub mod bounce;
 
 pub mod simulator;
 
+pub mod config;
+
 pub mod clock;
 
 pub mod shutdown;

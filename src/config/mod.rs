@@ -1,0 +1,194 @@
+//! The configuration: what the file says goes in, what each room is told comes out, checked.
+//!
+//! ```text
+//!   bytes ──toml──► document ──section──► value ──► spool, listener, numbers, … ──► Config
+//!                                           └── wrong? ──► problem, and reading goes on
+//! ```
+//!
+//! A [`Config`] exists only if nothing is wrong with it; otherwise all [`Problems`] are told at once. One file for each
+//! section of the configuration. It opens no spool, listens nowhere and asks no gateway; besides the file itself it
+//! reads only secrets and the system's host name. Nobody but `cli` knows of it.
+
+mod bounce;
+mod delivery;
+mod gateway;
+mod listener;
+mod message;
+mod network;
+mod numbers;
+mod problem;
+mod route;
+mod secret;
+mod section;
+mod sender;
+mod spool;
+#[cfg(test)]
+mod tests;
+mod units;
+mod value;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use toml::de::DeTable;
+
+pub use problem::Problems;
+
+use self::network::HostName;
+use self::problem::{Problem, Weight};
+use self::section::{Book, Section};
+use crate::{address, intake, sms, smtp};
+
+/// Where the configuration is when nobody says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/telepost/telepost.toml";
+
+/// Bytes of a configuration.
+const MAX_FILE: u64 = 1 << 20;
+
+/// What every room is told. Good, or it would not be there.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What we call ourselves.
+    pub hostname: String,
+    pub spool: crate::spool::Settings,
+    /// At least one.
+    pub listeners: Vec<smtp::Settings>,
+    pub address: address::Settings,
+    pub message: crate::message::Settings,
+    pub sms: sms::Settings,
+    /// At least one.
+    pub gateways: Vec<crate::gateway::Settings>,
+    pub delivery: crate::delivery::Settings,
+    pub bounce: crate::bounce::Settings,
+}
+
+/// A configuration with what there is to say about it.
+#[derive(Debug)]
+pub struct Checked {
+    pub config: Config,
+    /// What looks wrong, but is none of our business.
+    pub warnings: Problems,
+    /// The same configuration with every default written out, as TOML that can be read again. Secrets are not in it.
+    pub effective: String,
+}
+
+/// Reads and checks the configuration at `path`.
+pub fn load(path: &Path) -> Result<Config, Problems> {
+    check(path).map(|checked| checked.config)
+}
+
+/// As [`load`], with warnings and the effective configuration.
+pub fn check(path: &Path) -> Result<Checked, Problems> {
+    let bytes = read_file(path).map_err(|error| Problems::of_file(path, format!("can't be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let newlines = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        Problems::of_file(path, format!("line {} is not UTF-8", newlines + 1))
+    })?;
+    let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default();
+    examine(path, &folder, &text)
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(..=MAX_FILE) => Ok(bytes),
+        _ => Err(io::Error::other(format!("it has more than {MAX_FILE} bytes"))),
+    }
+}
+
+/// Checks the text of a configuration that stands at `path`; relative paths in it start at `folder`.
+fn examine(path: &Path, folder: &Path, text: &str) -> Result<Checked, Problems> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let problem = |error: toml::de::Error| Problem {
+            weight: Weight::Error,
+            at: error.span().unwrap_or(0..0),
+            key: String::new(),
+            reason: error.message().to_owned(),
+        };
+        return Err(Problems::new(path, text, errors.into_iter().map(problem).collect()));
+    }
+    let mut book = Book::new(folder);
+    let config = book.read(document.get_ref(), Config::read);
+    let effective = book.effective();
+    let is_good = book.problems.iter().all(|problem| problem.weight == Weight::Warning);
+    let problems = Problems::new(path, text, book.problems);
+    match config {
+        Some(config) if is_good => Ok(Checked { config, warnings: problems, effective }),
+        _ => Err(problems),
+    }
+}
+
+impl Config {
+    /// What the front hall is told.
+    pub fn intake(&self) -> intake::Settings {
+        intake::Settings {
+            message: self.message.clone(),
+            address: self.address.clone(),
+            sms: self.sms.clone(),
+            media: self.gateways.iter().map(|gateway| (gateway.name.clone(), gateway.medium)).collect(),
+            expire: self.delivery.expire,
+        }
+    }
+
+    /// Reads every section, then sees whether all of them are there.
+    fn read(root: &mut Section<'_, '_>) -> Option<Config> {
+        let hostname = hostname(root);
+        let spool = root.section("spool", spool::read);
+        let mut binds = Vec::new();
+        let listeners = root.each("listener", |section| listener::read(section, &hostname, &mut binds));
+        let (domains, numbering) = root.section("numbers", numbers::read);
+        let aliases = root.section("aliases", numbers::aliases);
+        let (default_sender, sender_map) = root.section("sender", sender::read);
+        let (message, sms) = root.section("message", message::read);
+        let ellipsis = sms.as_ref().map(|sms| sms.ellipsis.as_str()).unwrap_or_default();
+        let mut names = Vec::new();
+        let gateways = root.each("gateway", |section| gateway::read(section, ellipsis, &mut names));
+        let mut prefixes = Vec::new();
+        let routes = root.each_or_one("route", |section| route::read(section, &names, &mut prefixes));
+        for name in &names {
+            if !routes.iter().any(|route| route.gateways.contains(&name.get_ref().0)) {
+                root.warning_at(name.span(), "gateway.name", "no route leads to this gateway");
+            }
+        }
+        let delivery = root.section("delivery", delivery::read);
+        let bounce = root.section("bounce", |section| bounce::read(section, &hostname));
+        for feature in ["rule", "limits", "admin"] {
+            root.not_built(feature);
+        }
+        if root.lacks("listener") {
+            root.problem("listener", "is missing: no mail could come in without a [[listener]]");
+        }
+        if root.lacks("gateway") {
+            root.problem("gateway", "is missing: no SMS could go out without a [[gateway]]");
+        }
+        let default_sender = default_sender?;
+        Some(Config {
+            spool: spool?,
+            listeners: all_of(listeners)?,
+            address: address::Settings { domains, numbering, aliases, routes, default_sender, sender_map },
+            message,
+            sms: sms?,
+            gateways: all_of(gateways)?,
+            delivery,
+            bounce,
+            hostname,
+        })
+    }
+}
+
+/// What we call ourselves: as the file says, or else as the system is called.
+fn hostname(root: &mut Section<'_, '_>) -> String {
+    let system = gethostname::gethostname();
+    match system.to_str().and_then(HostName::new) {
+        Some(system) => root.or("hostname", system).0,
+        None => root.required::<HostName>("hostname").map(|HostName(name)| name).unwrap_or_default(),
+    }
+}
+
+/// All of them, and at least one.
+fn all_of<T>(found: Vec<Option<T>>) -> Option<Vec<T>> {
+    found.into_iter().collect::<Option<Vec<T>>>().filter(|all| !all.is_empty())
+}
