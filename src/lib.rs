@@ -35,6 +35,8 @@ pub mod simulator;
 
 pub mod config;
 
+pub mod cli;
+
 pub mod clock;
 
 pub mod shutdown;

@@ -1,3 +1,5 @@
 //! argv in, exit code out, nothing else.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    telepost::cli::run()
+}
