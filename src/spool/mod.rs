@@ -3,7 +3,7 @@
 //! # States of a parcel
 //!
 //! At every moment each parcel is in exactly one state. The table says where each thing that can happen leads; what is
-//! not in it can't happen ([`state::moves`] is the same table as code, and nothing else changes a state).
+//! not in it can't happen (`state::moves` is the same table as code, and nothing else changes a state).
 //!
 //! | what happens | waiting | sending | held | refused | expired |
 //! |---|---|---|---|---|---|

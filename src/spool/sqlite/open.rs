@@ -6,7 +6,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
@@ -23,6 +23,8 @@ pub const SCHEMAS: &[&str] = &[include_str!("../schema/1.sql")];
 pub const APPLICATION_ID: i64 = 0x7470_7370;
 /// How long to wait while another process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait before a busy file is opened again.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// The write-ahead log is cut back to this after a burst, in bytes.
 const LOG_LIMIT: i64 = 64 << 20;
 /// Prepared statements that a connection keeps: more than the room has.
@@ -45,7 +47,14 @@ pub fn create_file(path: &Path) -> Result<(), SpoolError> {
 /// The writer's connection, to a sound spool that has the last of the `schemas`. `lock` is the right to be the relay, when the caller
 /// has it.
 pub fn database(path: &Path, lock: Option<&RelayLock>, schemas: &[&str]) -> Result<Connection, SpoolError> {
-    ready(path, lock, schemas).map_err(|fault| fault.at(path))
+    let begun = Instant::now();
+    loop {
+        match ready(path, lock, schemas).map_err(|fault| fault.at(path)) {
+            // SQLite itself does not wait for those who are making the same file.
+            Err(SpoolError::Busy(_)) if begun.elapsed() < BUSY_TIMEOUT => std::thread::sleep(BUSY_PAUSE),
+            done => return done,
+        }
+    }
 }
 
 fn ready(path: &Path, lock: Option<&RelayLock>, schemas: &[&str]) -> Result<Connection, Fault> {
@@ -104,11 +113,15 @@ enum Found {
 }
 
 fn look(db: &Connection, path: &Path, schemas: &[&str]) -> Result<Found, Fault> {
-    let application: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // One statement sees one moment: another process may be making this very file.
+    let (application, found, things): (i64, i64, i64) = db.query_one(
+        "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+         FROM pragma_application_id, pragma_user_version",
+        (),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     let known = integer(schemas.len());
     if application != APPLICATION_ID {
-        let things: i64 = db.query_one("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         let empty = application == 0 && found == 0 && things == 0;
         return if empty { Ok(Found::Empty) } else { Err(SpoolError::Foreign(path.to_owned()).into()) };
     }
