@@ -9,13 +9,16 @@ use super::{ParcelId, State};
 pub enum SpoolError {
     #[error("the spool {} can't be opened: its directory does not exist", .0.display())]
     NoDirectory(PathBuf),
-    #[error("another telepost serves the spool {}{}", path.display(), process.as_deref().map(|id| format!(" (process {id})")).unwrap_or_default())]
+    #[error("another telepost serves the spool {}: process {}", path.display(), process.as_deref().unwrap_or("unknown"))]
     Served { path: PathBuf, process: Option<String> },
     #[error("the spool {} may only be read, and must be written too", .0.display())]
     ReadOnly(PathBuf),
     #[error("{} is not a telepost spool", .0.display())]
     Foreign(PathBuf),
-    #[error("the spool {} was made by a newer telepost: its schema is {found}, this one knows up to {known}", path.display())]
+    #[error(
+        "the spool {} was made by a newer telepost: its schema is {found}, this one knows up to {known}",
+        path.display()
+    )]
     TooNew { path: PathBuf, found: i64, known: i64 },
     #[error("the spool {} is served by an older telepost; restart that one first", .0.display())]
     ServedByOlder(PathBuf),

@@ -44,8 +44,8 @@ pub fn create_file(path: &Path) -> Result<(), SpoolError> {
     }
 }
 
-/// The writer's connection, to a sound spool that has the last of the `schemas`. `lock` is the right to be the relay, when the caller
-/// has it.
+/// The writer's connection, to a sound spool that has the last of the `schemas`. `lock` is the right to be the relay,
+/// when the caller has it.
 pub fn database(path: &Path, lock: Option<&RelayLock>, schemas: &[&str]) -> Result<Connection, SpoolError> {
     let begun = Instant::now();
     loop {
