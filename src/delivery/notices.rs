@@ -95,7 +95,7 @@ fn failure(due: &DueNotice) -> Failure {
             _ => bounce::Kind::Refused { reply: last_reply },
         },
         accepted_parts: parcel.accepted_parts,
-        total_parts: parcel.parts.len(),
+        total_parts: parcel.parts.len().max(1),
         arrival: parcel.accepted,
         last_attempt: (parcel.attempts > 0).then_some(parcel.due),
         subject: due.subject.clone(),

@@ -8,7 +8,7 @@
 //! the author's, `clean` what nobody sees. Everything has a limit, so a hostile mail of 10 MB costs one look at each of
 //! its bytes.
 //!
-//! Known limit: a body is at most [`MAX_BODY`] characters long.
+//! Known limit: a body is at most `MAX_BODY` characters long.
 
 mod automatic;
 mod charset;
