@@ -63,8 +63,9 @@ impl Chooser<'_> {
         self.met.is_beyond |= parts.is_beyond;
         let root = parts.root();
         if root.children.is_empty() {
-            // A mail that is one part is read even when it calls itself an attachment.
-            return self.read_leaf(root, leaf(root));
+            // A mail that is one part is read even when it calls itself an attachment, or a multipart and has no parts.
+            let leaf = if root.kind.value.starts_with("multipart/") { Leaf::Plain } else { leaf(root) };
+            return self.read_leaf(root, leaf);
         }
         self.read(parts, root)
     }
@@ -82,6 +83,7 @@ impl Chooser<'_> {
                 self.met.locked = Some(Locked::Encrypted);
                 self.first(parts, part)
             }
+            "multipart/digest" => self.forwarded(parts, part),
             "multipart/related" | "multipart/signed" | "multipart/report" => self.first(parts, part),
             _ => self.all(parts, part),
         }
@@ -214,8 +216,10 @@ impl Chooser<'_> {
     }
 
     fn decoded(&mut self, part: &Part<'_>) -> String {
-        let bytes = self.bytes(part, part.encoding());
-        charset::decode(charset::whole_sequences(&bytes), part.kind.parameter("charset"))
+        let decoded = part.encoding().decode(part.body, MAX_PART);
+        self.met.is_cut |= decoded.is_cut;
+        let bytes = if decoded.is_cut { charset::whole_sequences(&decoded.bytes) } else { &decoded.bytes };
+        charset::decode(bytes, part.kind.parameter("charset"))
     }
 
     fn bytes(&mut self, part: &Part<'_>, encoding: transfer::Encoding) -> Vec<u8> {
@@ -236,8 +240,6 @@ fn leaf(part: &Part<'_>) -> Leaf {
         _ if name == "winmail.dat" => Leaf::Tnef,
         // Without a slash it is no type, and what has none is plain text (RFC 2045, section 5.2).
         kind if !kind.contains('/') => Leaf::Plain,
-        // The boundary was not found: what is there is text.
-        kind if kind.starts_with("multipart/") => Leaf::Plain,
         _ => Leaf::Other,
     }
 }

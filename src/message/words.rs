@@ -38,7 +38,7 @@ pub(super) fn recoded(value: &[u8], hint: Option<&str>) -> Vec<u8> {
 
 /// Raw bytes word by word: blanks, commas, quotes and brackets keep their meaning.
 fn recode_plain(bytes: &[u8], hint: Option<&str>, line: &mut Vec<u8>) {
-    let text = charset::decode(bytes, hint);
+    let text = charset::decode_raw(bytes, hint);
     let is_text = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c == ' ';
     let mut rest = text.as_str();
     while !rest.is_empty() {
@@ -71,7 +71,10 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn text(&self, hint: Option<&str>) -> String {
-        charset::decode(&self.bytes, self.label.or(hint))
+        match self.label {
+            Some(label) => charset::decode(&self.bytes, Some(label)),
+            None => charset::decode_raw(&self.bytes, hint),
+        }
     }
 }
 

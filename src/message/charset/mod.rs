@@ -37,6 +37,14 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     c1_as_windows_1252(text)
 }
 
+/// The text that raw bytes of a header are. `hint` names the set of the body, which may well be theirs, unless it is one
+/// that no header could be written in.
+pub(super) fn decode_raw(bytes: &[u8], hint: Option<&str>) -> String {
+    let is_possible =
+        |hint: &&str| matches!(Label::named(hint), Label::Known(encoding) if encoding.is_ascii_compatible());
+    decode(bytes, hint.filter(is_possible).filter(|_| !bytes.is_ascii()))
+}
+
 fn known(bytes: &[u8], encoding: &'static Encoding) -> String {
     if encoding == UTF_8 || encoding == WINDOWS_1252 {
         return unlabelled(bytes);

@@ -63,6 +63,9 @@ impl Table {
     pub(super) fn close_row(&mut self) -> usize {
         let cells = std::mem::take(&mut self.cells);
         let moved = cells.iter().map(|cell| cell.lines.len()).sum();
+        if cells.is_empty() {
+            return moved;
+        }
         if self.may_be_headings(&cells) {
             self.headings.mark = cells.iter().find_map(|cell| cell.lines.first()).map_or(Mark::Own, |line| line.mark);
             self.headings.names = cells.into_iter().map(Cell::into_words).collect();
