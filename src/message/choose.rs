@@ -7,7 +7,7 @@
 //! deep; S/MIME that only signs is opaque like S/MIME that encrypts.
 
 use super::html;
-use super::line::{Line, are_blank};
+use super::line::{Line, Mark, are_blank};
 use super::parts::{Part, Parts};
 use super::plain::{self, Format};
 use super::text::Locked;
@@ -83,7 +83,7 @@ impl Chooser<'_> {
                 self.met.locked = Some(Locked::Encrypted);
                 self.first(parts, part)
             }
-            "multipart/digest" => self.forwarded(parts, part),
+            "multipart/digest" => self.digest(parts, part),
             "multipart/related" | "multipart/signed" | "multipart/report" => self.first(parts, part),
             _ => self.all(parts, part),
         }
@@ -134,24 +134,25 @@ impl Chooser<'_> {
         let others: Vec<&Part<'_>> = parts.children(part).rev().filter(|child| !is_plain(child)).collect();
         let rich = others.into_iter().map(|child| self.read(parts, child)).find(|lines| !are_blank(lines));
         match rich {
-            Some(lines) => lines,
+            // A pointer is shorter than what it points to.
+            Some(lines) if are_blank(&plain) || size(&lines) > size(&plain) => lines,
+            Some(_) => plain,
             None if are_blank(&plain) => self.forwarded(parts, part),
             None => plain,
         }
     }
 
+    /// Every mail of a digest; there a part without a type is one (RFC 2046, section 5.1.5).
+    fn digest(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
+        let is_mail = |child: &Part<'_>| child.kind.value.is_empty() || leaf(child) == Leaf::Mail;
+        let read = |child: &Part<'_>| if is_mail(child) { self.mail(child) } else { self.read(parts, child) };
+        parts.children(part).flat_map(read).collect()
+    }
+
     /// The mail inside a multipart that has no text of its own.
     fn forwarded(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
-        let is_mail = |child: &Part<'_>| {
-            let is_in_digest = part.kind.value == "multipart/digest" && child.kind.value.is_empty();
-            child.children.is_empty() && (is_in_digest || leaf(child) == Leaf::Mail)
-        };
-        let mails: Vec<&Part<'_>> = parts.children(part).filter(|child| is_mail(child)).collect();
-        let mut lines = Vec::new();
-        for mail in mails {
-            lines.extend(self.mail(mail));
-        }
-        lines
+        let mails = parts.children(part).filter(|child| child.children.is_empty() && leaf(child) == Leaf::Mail);
+        mails.flat_map(|mail| self.mail(mail)).collect()
     }
 
     fn read_leaf(&mut self, part: &Part<'_>, leaf: Leaf) -> Vec<Line> {
@@ -182,7 +183,9 @@ impl Chooser<'_> {
     fn html(&mut self, text: &str) -> Vec<Line> {
         let rendered = html::render(text);
         self.met.is_cut |= rendered.is_cut;
-        rendered.lines
+        // Web mail shows the quotes of plain mails with their `>`.
+        let quoted = |line: Line| if line.text.starts_with('>') { Line { mark: Mark::Quoted, ..line } } else { line };
+        rendered.lines.into_iter().map(quoted).collect()
     }
 
     fn mail(&mut self, part: &Part<'_>) -> Vec<Line> {
@@ -247,6 +250,10 @@ fn leaf(part: &Part<'_>) -> Leaf {
 /// An attachment is no text; a TNEF or an encrypted mail always calls itself one.
 fn is_attachment(part: &Part<'_>) -> bool {
     part.disposition.value == "attachment" && matches!(leaf(part), Leaf::Plain | Leaf::Html)
+}
+
+fn size(lines: &[Line]) -> usize {
+    lines.iter().map(|line| line.text.len()).sum()
 }
 
 /// Whether a plain text only says that there is HTML.

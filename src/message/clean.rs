@@ -24,6 +24,13 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// A line as patterns look at it: visible, blanks in a row one, NFC. The mark of a signature keeps its blank, which is
+/// all that tells it from a rule.
+pub(super) fn line(text: &str) -> String {
+    let text = visible(text);
+    if text == "-- " { text } else { squeezed(&text).nfc().collect() }
+}
+
 /// The text without invisible characters: tabs and odd spaces become spaces.
 pub(super) fn visible(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
@@ -45,19 +52,18 @@ pub(super) fn visible(text: &str) -> String {
     kept
 }
 
-/// The lines as one text: blanks in a row become one, blank lines in a row one, none at the ends; NFC, at most
-/// `limit` characters.
+/// Clean lines as one text: blank lines in a row become one, none at the ends; at most `limit` characters.
 pub(super) fn joined(lines: &[Line], limit: usize) -> String {
     let mut text = String::new();
     let mut length = 0;
     for line in lines {
-        let line: String = squeezed(&line.text).nfc().collect();
+        let line = line.text.trim_end();
         let ends_blank = text.is_empty() || text.ends_with("\n\n");
         if line.is_empty() && ends_blank {
             continue;
         }
         length += line.chars().count() + 1;
-        text.push_str(&line);
+        text.push_str(line);
         text.push('\n');
         if length > limit {
             break;
@@ -149,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_squeezed_and_the_mark_of_a_signature_is_not() {
+        for (text, clean) in
+            [(" a\t b ", "a b"), ("-- ", "-- "), ("-\u{ad}- ", "-- "), (" -- ", "--"), ("e\u{301}", "é")]
+        {
+            assert_eq!(line(text), clean, "{text:?}");
+        }
+    }
+
+    #[test]
     fn lines_end_wherever_somebody_ends_them() {
         let all: Vec<String> = lines("a\r\nb\rc\n\nd\u{2028}e\u{85}f\n").collect();
         assert_eq!(all, ["a", "b", "c", "", "d", "e", "f"]);
@@ -157,7 +172,7 @@ mod tests {
     #[test]
     fn a_text_has_no_blank_ends_and_no_two_blank_lines() {
         let lines: Vec<Line> =
-            ["", " ", "a  b ", "", "  ", "c", ""].map(|text| Line { text: text.to_owned(), ..Line::default() }).into();
+            ["", "", "a b", "", "", "c", ""].map(|text| Line { text: text.to_owned(), ..Line::default() }).into();
         assert_eq!(joined(&lines, 100), "a b\n\nc");
         assert_eq!(joined(&lines, 4), "a b");
         assert_eq!(joined(&lines, 2), "a");

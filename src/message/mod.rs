@@ -36,6 +36,7 @@ pub use text::{Author, Findings, Locked, Text};
 pub use trim::{Reason, Trimmed};
 
 use head::Head;
+use line::Line;
 use parts::Parts;
 use trim::Purpose;
 
@@ -71,8 +72,8 @@ pub fn extract(bytes: &[u8], settings: &Settings) -> Result<Text, ExtractError> 
     if line::are_blank(&chosen.lines) && chosen.is_beyond {
         return Err(ExtractError::TooDeep);
     }
-    let visible = chosen.lines.into_iter().map(|line| line::Line { text: clean::visible(&line.text), ..line });
-    let (lines, trimmed) = trim::trim(visible.collect(), Purpose::of(&text.subject), settings);
+    let clean = chosen.lines.into_iter().map(|line| Line { text: clean::line(&line.text), ..line });
+    let (lines, trimmed) = trim::trim(clean.collect(), Purpose::of(&text.subject), settings);
     text.body = clean::joined(&lines, MAX_BODY);
     let is_cut = chosen.is_cut || text.body.chars().count() >= MAX_BODY;
     text.findings = Findings { locked: chosen.locked, trimmed, is_cut };

@@ -75,15 +75,16 @@ impl Purpose {
 pub(super) fn trim(mut lines: Vec<Line>, purpose: Purpose, settings: &Settings) -> (Vec<Line>, Vec<Trimmed>) {
     let mut trimmed: Vec<Trimmed> = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let before = lines.len();
+        let mut is_done = true;
         for (reason, keep) in steps(purpose, settings) {
             let kept = keep(&lines, settings);
-            if kept.iter().any(has_words) {
+            if kept != lines && kept.iter().any(has_words) {
+                is_done = false;
                 count(&mut trimmed, reason, words(&lines) - words(&kept));
                 lines = kept;
             }
         }
-        if lines.len() == before {
+        if is_done {
             break;
         }
     }
