@@ -11,14 +11,18 @@ use super::line::{Line, Mark, are_blank};
 use super::parts::{Part, Parts};
 use super::plain::{self, Format};
 use super::text::Locked;
-use super::{charset, fields, head, tnef, transfer, words};
+use super::transfer::{Decoded, Encoding};
+use super::{charset, fields, head, tnef, words};
 
 /// How much of one part is decoded: the styles at the head of HTML come before its first word.
 const MAX_PART: usize = 512 * 1024;
 /// How deep mails that are forwarded in one another are opened.
 const MAX_MAILS: usize = 5;
-/// How many lines of several parts are put together.
-const MAX_LINES: usize = 20_000;
+/// How much of all parts together is decoded.
+const MAX_DECODED: usize = 4 * MAX_PART;
+/// How many lines are kept, and bytes of them: what quotes and signatures are looked for in.
+const MAX_LINES: usize = 5000;
+const MAX_TEXT: usize = 64 * 1024;
 /// The longest plain text that may be one that only points to the HTML beside it, in characters.
 const MAX_POINTER: usize = 300;
 
@@ -35,8 +39,9 @@ pub(super) struct Chosen {
 
 /// The text of the mail that these are the parts of. `subject` is what the reader sees anyway.
 pub(super) fn text(parts: &Parts<'_>, subject: &str) -> Chosen {
-    let mut chooser = Chooser { met: Chosen::default(), subject, mails: 0 };
-    let lines = chooser.read_mail(parts);
+    let mut chooser = Chooser { met: Chosen::default(), subject, mails: 0, decoded: 0 };
+    let mut lines = chooser.read_mail(parts);
+    chooser.met.is_cut |= shorten(&mut lines);
     Chosen { lines, ..chooser.met }
 }
 
@@ -45,6 +50,8 @@ struct Chooser<'s> {
     subject: &'s str,
     /// Mails that are open around this one.
     mails: usize,
+    /// Bytes that were decoded so far.
+    decoded: usize,
 }
 
 /// What a leaf is to the reader.
@@ -108,7 +115,7 @@ impl Chooser<'_> {
             if is_file && !are_blank(&lines) {
                 continue;
             }
-            if lines.len() > MAX_LINES {
+            if shorten(&mut lines) {
                 self.met.is_cut = true;
                 break;
             }
@@ -194,8 +201,8 @@ impl Chooser<'_> {
             return Vec::new();
         }
         let bytes = match part.encoding() {
-            transfer::Encoding::Identity => part.body,
-            encoding => &self.bytes(part, encoding),
+            Encoding::Identity => part.body,
+            encoding => &self.decode(part, encoding).bytes,
         };
         let (head, at) = head::split(bytes);
         let parts = Parts::of(head, &bytes[at..]);
@@ -206,7 +213,7 @@ impl Chooser<'_> {
     }
 
     fn tnef(&mut self, part: &Part<'_>) -> Vec<Line> {
-        let bytes = self.bytes(part, part.encoding());
+        let bytes = self.decode(part, part.encoding()).bytes;
         let lines = match tnef::text(&bytes) {
             Some(tnef::Body::Plain(text)) => plain::lines(&text, Format::Fixed),
             Some(tnef::Body::Html(text)) => self.html(&text),
@@ -219,16 +226,16 @@ impl Chooser<'_> {
     }
 
     fn decoded(&mut self, part: &Part<'_>) -> String {
-        let decoded = part.encoding().decode(part.body, MAX_PART);
-        self.met.is_cut |= decoded.is_cut;
+        let decoded = self.decode(part, part.encoding());
         let bytes = if decoded.is_cut { charset::whole_sequences(&decoded.bytes) } else { &decoded.bytes };
         charset::decode(bytes, part.kind.parameter("charset"))
     }
 
-    fn bytes(&mut self, part: &Part<'_>, encoding: transfer::Encoding) -> Vec<u8> {
-        let decoded = encoding.decode(part.body, MAX_PART);
+    fn decode(&mut self, part: &Part<'_>, encoding: Encoding) -> Decoded {
+        let decoded = encoding.decode(part.body, MAX_PART.min(MAX_DECODED - self.decoded));
+        self.decoded += decoded.bytes.len();
         self.met.is_cut |= decoded.is_cut;
-        decoded.bytes
+        decoded
     }
 }
 
@@ -250,6 +257,23 @@ fn leaf(part: &Part<'_>) -> Leaf {
 /// An attachment is no text; a TNEF or an encrypted mail always calls itself one.
 fn is_attachment(part: &Part<'_>) -> bool {
     part.disposition.value == "attachment" && matches!(leaf(part), Leaf::Plain | Leaf::Html)
+}
+
+/// Cuts what is more than is kept; says whether anything was. The last line is cut where it reaches the limit.
+fn shorten(lines: &mut Vec<Line>) -> bool {
+    let whole = lines.len();
+    let mut left = MAX_TEXT;
+    for at in 0..whole.min(MAX_LINES) {
+        let text = &mut lines[at].text;
+        if text.len() > left {
+            text.truncate(text.floor_char_boundary(left));
+            lines.truncate(at + 1);
+            return true;
+        }
+        left = left.saturating_sub(text.len() + 1);
+    }
+    lines.truncate(MAX_LINES);
+    whole > MAX_LINES
 }
 
 fn size(lines: &[Line]) -> usize {
@@ -279,4 +303,89 @@ fn attribution(parts: &Parts<'_>, subject: &str) -> Option<Line> {
         .filter(|about| !subject.contains(about.as_str()));
     let known: Vec<String> = [from, about].into_iter().flatten().filter(|text| !text.is_empty()).collect();
     (!known.is_empty()).then(|| Line { text: format!("{}:", known.join(": ")), ..Line::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(mail: &str) -> Chosen {
+        let (head, at) = head::split(mail.as_bytes());
+        text(&Parts::of(head, &mail.as_bytes()[at..]), "")
+    }
+
+    fn multipart(kind: &str, parts: &[&str]) -> String {
+        let parts: String = parts.iter().map(|part| format!("--b\n{part}\n")).collect();
+        format!("Content-Type: multipart/{kind}; boundary=b\n\n{parts}--b--\n")
+    }
+
+    #[test]
+    fn the_parts_that_are_text() {
+        const PLAIN: &str = "Content-Type: text/plain\n\nplain";
+        const BLANK: &str = "Content-Type: text/plain\n\n \n";
+        const HTML: &str = "Content-Type: text/html\n\n<p>html";
+        const FILE: &str = "Content-Type: text/plain; name=x.log\n\nfile";
+        const ATTACHED: &str = "Content-Type: text/plain\nContent-Disposition: attachment\n\nattached";
+        const IMAGE: &str = "Content-Type: image/png\n\nPNG";
+        const CALENDAR: &str = "Content-Type: text/calendar\n\nBEGIN:VCALENDAR";
+        const MAIL: &str = "Content-Type: message/rfc822\n\nSubject: inner\n\nforwarded";
+        for (kind, parts, expected) in [
+            ("mixed", &[PLAIN, HTML][..], &["plain", "html"][..]),
+            ("mixed", &[ATTACHED, IMAGE, PLAIN], &["plain"]),
+            ("mixed", &[PLAIN, FILE], &["plain"]),
+            ("mixed", &[FILE], &["file"]),
+            ("mixed", &[FILE, PLAIN], &["file", "plain"]),
+            ("mixed", &[ATTACHED], &[]),
+            ("mixed", &[MAIL], &["inner:", "forwarded"]),
+            ("mixed", &[BLANK, MAIL], &["inner:", "forwarded"]),
+            ("mixed", &[MAIL, PLAIN], &["plain"]),
+            ("alternative", &[PLAIN, HTML], &["plain"]),
+            ("alternative", &[HTML, PLAIN], &["plain"]),
+            ("alternative", &[BLANK, HTML], &["html"]),
+            ("alternative", &[PLAIN, CALENDAR], &["plain"]),
+            ("alternative", &[CALENDAR], &[]),
+            ("related", &[HTML, IMAGE, PLAIN], &["html"]),
+            ("report", &[BLANK, PLAIN, MAIL], &["plain"]),
+            ("digest", &[MAIL, "\nSubject: two\n\nmore"], &["inner:", "forwarded", "two:", "more"]),
+            ("x-nobody-knows", &[IMAGE, PLAIN], &["plain"]),
+        ] {
+            let lines = chosen(&multipart(kind, parts)).lines;
+            let found: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+            assert_eq!(found, expected, "{kind} {parts:?}");
+        }
+    }
+
+    #[test]
+    fn mails_in_mails_have_a_limit() {
+        let mut mail = "Subject: x\n\nthe bottom".to_owned();
+        for _ in 0..MAX_MAILS {
+            mail = format!("Content-Type: message/rfc822\n\n{mail}");
+        }
+        assert_eq!(chosen(&mail).lines.last().map(|line| line.text.as_str()), Some("the bottom"));
+        let deeper = chosen(&format!("Content-Type: message/rfc822\n\n{mail}"));
+        assert!(deeper.is_beyond && deeper.lines.is_empty());
+    }
+
+    #[test]
+    fn no_more_is_decoded_than_the_limit() {
+        let hidden = format!("Content-Type: text/html\n\n<div hidden>{}", "words ".repeat(MAX_PART / 6));
+        let mail = multipart("mixed", &[hidden.as_str(); 12]);
+        let (head, at) = head::split(mail.as_bytes());
+        let mut chooser = Chooser { met: Chosen::default(), subject: "", mails: 0, decoded: 0 };
+        assert_eq!(chooser.read_mail(&Parts::of(head, &mail.as_bytes()[at..])), []);
+        assert_eq!((chooser.decoded, chooser.met.is_cut), (MAX_DECODED, true));
+    }
+
+    #[test]
+    fn no_more_lines_are_kept_than_the_limit() {
+        for body in [
+            "x\n".repeat(100_000),
+            "é".repeat(100_000),
+            "words ".repeat(100).repeat(1000).replace("words words words ", "words\n"),
+        ] {
+            let chosen = chosen(&format!("Subject: x\n\n{body}"));
+            let length: usize = chosen.lines.iter().map(|line| line.text.len()).sum();
+            assert!(chosen.is_cut && chosen.lines.len() <= MAX_LINES && (1000..=MAX_TEXT).contains(&length));
+        }
+    }
 }

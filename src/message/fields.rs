@@ -58,10 +58,14 @@ pub(super) fn mailboxes(value: &[u8], hint: Option<&str>) -> Vec<Author> {
     mailboxes.filter(|mailbox| !mailbox.address.is_empty()).collect()
 }
 
-/// A date (RFC 5322, section 3.3) in the zone it was written in.
+/// A date (RFC 5322, section 3.3) in the zone it was written in; without one its clock is shown as it is.
 pub(super) fn date(value: &[u8]) -> Option<jiff::ZonedDateTime> {
-    let line = terminated(value);
-    let HeaderValue::DateTime(date) = MessageStream::new(&line).parse_date() else { return None };
+    let unzoned = [value, b" -0000"].concat();
+    let date =
+        [value, &unzoned].into_iter().find_map(|value| match MessageStream::new(&terminated(value)).parse_date() {
+            HeaderValue::DateTime(date) => Some(date),
+            _ => None,
+        })?;
     let number = |part: u8| i8::try_from(part).ok();
     let day = civil::Date::new(i16::try_from(date.year).ok()?, number(date.month)?, number(date.day)?).ok()?;
     // A leap second is the second before it to a clock that has none.
@@ -150,6 +154,8 @@ mod tests {
             ("Mon, 09 Feb 2026 08:05:00 GMT", Some("2026-02-09T08:05:00+00:00")),
             ("Mon, 09 Feb 26 08:05:00 +0000 (UTC)", Some("2026-02-09T08:05:00+00:00")),
             ("Wed, 31 Dec 2025 23:59:60 +0000", Some("2025-12-31T23:59:59+00:00")),
+            ("Mon, 09 Feb 2026 08:05:00 EST", Some("2026-02-09T08:05:00-05:00")),
+            ("09 Feb 2026 08:05:00", Some("2026-02-09T08:05:00+00:00")),
             ("yesterday", None),
             ("Mon, 99 Foo 2026 99:99:99 +9999", None),
             ("", None),

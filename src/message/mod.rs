@@ -73,7 +73,9 @@ pub fn extract(bytes: &[u8], settings: &Settings) -> Result<Text, ExtractError> 
         return Err(ExtractError::TooDeep);
     }
     let clean = chosen.lines.into_iter().map(|line| Line { text: clean::line(&line.text), ..line });
-    let (lines, trimmed) = trim::trim(clean.collect(), Purpose::of(&text.subject), settings);
+    let clean: Vec<Line> = clean.collect();
+    let purpose = Purpose::of(&text.subject, &clean);
+    let (lines, trimmed) = trim::trim(clean, purpose, settings);
     text.body = clean::joined(&lines, MAX_BODY);
     let is_cut = chosen.is_cut || text.body.chars().count() >= MAX_BODY;
     text.findings = Findings { locked: chosen.locked, trimmed, is_cut };

@@ -95,11 +95,10 @@ const QUOTES: [&str; 14] = [
 /// From these on everything is quoted, to the end: Outlook does not wrap what follows.
 const QUOTES_TO_THE_END: [&str; 4] =
     ["divrplyfwdmsg", "appendonsend", "outlookmessageheader", "mail-editor-reference-message-container"];
-const SIGNATURES: [&str; 6] = [
+const SIGNATURES: [&str; 5] = [
     "gmail_signature",
     "gmail_signature_prefix",
     "moz-signature",
-    "signature",
     "ms-outlook-mobile-signature",
     "protonmail_signature_block",
 ];
@@ -114,10 +113,12 @@ pub(super) fn region(name: &str, element: Element, attribute: &dyn Fn(&str) -> O
     let names: Vec<String> = names.split_whitespace().map(|name| bare(name).to_lowercase()).collect();
     let has = |known: &[&str]| names.iter().any(|name| known.contains(&name.as_str()));
     let is_cite = name == "blockquote" && attribute("type").is_some_and(|kind| kind.eq_ignore_ascii_case("cite"));
+    // As a class it may be anybody's: what an intrusion was recognised by, for one.
+    let is_outlook_signature = attribute("id").is_some_and(|id| bare(&id).eq_ignore_ascii_case("signature"));
     match () {
         () if has(&QUOTES_TO_THE_END) => Some(Region::ToTheEnd),
         () if is_cite || has(&QUOTES) => Some(Region::Marked(Mark::Quoted)),
-        () if has(&SIGNATURES) => Some(Region::Marked(Mark::Signature)),
+        () if has(&SIGNATURES) || is_outlook_signature => Some(Region::Marked(Mark::Signature)),
         () => None,
     }
 }
@@ -151,7 +152,13 @@ pub(super) fn alternative(attribute: &dyn Fn(&str) -> Option<String>) -> String 
     if is_dot("width") || is_dot("height") {
         return String::new();
     }
-    attribute("alt").unwrap_or_default()
+    attribute("alt").filter(|alt| !is_file_name(alt)).unwrap_or_default()
+}
+
+/// Some programs put the file's name where words belong.
+fn is_file_name(alt: &str) -> bool {
+    let end = alt.trim().rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
+    !alt.trim().contains(' ') && matches!(end.as_str(), "png" | "jpg" | "jpeg" | "gif" | "bmp" | "svg" | "webp")
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use page::Page;
 use region::{Region, Regions};
 
 /// How many characters are kept.
-const MAX_TEXT: usize = 128 * 1024;
+const MAX_TEXT: usize = 64 * 1024;
 /// How many steps may be taken: a step is a token, a character, or a line that a table moves.
 const MAX_WORK: usize = 8 << 20;
 

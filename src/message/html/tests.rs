@@ -33,7 +33,7 @@ fn what_a_reader_sees() {
         // Links and images.
         ("see <a href='https://x.example/y'>the graph</a>", "see the graph"),
         ("<img alt='red' src=x>down", "red down"),
-        ("up<img alt=''><img src=x><img alt=dot width=1>down", "up down"),
+        ("up<img alt=''><img src=x><img alt=dot width=1><img alt=image001.png>down", "up down"),
         // What nobody sees.
         ("a<style>p{}</style><script>x<y</script><title>t</title>b", "a\nb"),
         ("<head><title>t</title></head><body>b", "b"),
@@ -99,6 +99,8 @@ fn mail_programs_mark_what_they_quote() {
         "own<div class='yahoo_quoted'>x</div>",
         "own<div class=moz-cite-prefix>x</div><blockquote type=\"CITE\">y</blockquote>",
         "own<div class=gmail_signature>x</div>",
+        "own<div id=Signature>x</div>",
+        "<div class=signature>own</div>",
         "<blockquote type=cite><blockquote type=cite>x</blockquote>y</blockquote>own",
     ] {
         assert_eq!(own(html), ["own"], "{html}");

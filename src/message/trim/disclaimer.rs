@@ -29,7 +29,7 @@ pub(super) static DISCLAIMER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"|(?:avviso|nota) (?:di riservatezza|legale)\b|informativa (?:sulla )?privacy\b",
         r"|(?:il presente|questo|questa|la presente) (?:messaggio|e-?mail|comunicazione)\b.*\b(?:riservat|confidenzial|destinatari|privilegiat)",
         r"|le informazioni (?:contenute|trasmesse) (?:in|nel|nella|con)\b.*\b(?:messaggio|e-?mail|comunicazione)",
-        r"|ai sensi del (?:d\.? ?lgs|regolamento|gdpr)\b|prima di stampare\b",
+        r"|ai sensi del (?:d\.? ?lgs|regolamento|gdpr)\b|prima di stampare\b.*\bambiente\b",
         // German
         r"|(?:vertraulichkeitshinweis|haftungsausschluss|rechtlicher hinweis)\b",
         r"|diese (?:e-?mail|nachricht|mitteilung)\b.*\b(?:vertraulich|ausschließlich|rechtlich geschützt)",
@@ -42,7 +42,7 @@ pub(super) static DISCLAIMER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         // Spanish
         r"|(?:aviso|cláusula|nota) (?:de confidencialidad|legal)\b",
         r"|(?:este|el presente) (?:mensaje|correo|e-?mail)\b.*\b(?:confidencial|destinatari|privilegiad)",
-        r"|la información contenida en este\b|antes de imprimir\b",
+        r"|la información contenida en este\b|antes de imprimir\b.*\bmedio ?ambiente\b",
         // Dutch
         r"|(?:vertrouwelijkheidsverklaring|vertrouwelijkheidsclausule)\b",
         r"|(?:dit (?:e-?mail)?bericht|deze e-?mail|dit e-?mail)\b.*\b(?:vertrouwelijk|uitsluitend|geadresseerde)",
@@ -50,11 +50,11 @@ pub(super) static DISCLAIMER: LazyLock<Option<Regex>> = LazyLock::new(|| {
         // Polish
         r"|klauzula (?:poufności|informacyjna)\b",
         r"|(?:ta|niniejsza) (?:wiadomość|korespondencja)\b.*\b(?:poufn|wyłącznie|adresat)",
-        r"|(?:treść|informacje zawarte) (?:w )?(?:tej|niniejszej) wiadomości\b|zanim wydrukujesz\b",
+        r"|(?:treść|informacje zawarte) (?:w )?(?:tej|niniejszej) wiadomości\b|zanim wydrukujesz\b.*\bśrodowisk",
         // Portuguese
         r"|(?:aviso|termo) de (?:confidencialidade|privacidade)\b",
         r"|(?:esta|a presente) (?:mensagem|comunicação)\b.*\b(?:confidencia|destinatári|privilegiad)|este e-?mail\b.*\b(?:confidencia|destinatári)",
-        r"|as informações contidas nest[ae]\b|antes de imprimir\b",
+        r"|as informações contidas nest[ae]\b|antes de imprimir\b.*\bmeio ambiente\b",
         r")",
     ))
 });

@@ -19,10 +19,12 @@ const BLOCK: usize = 6;
 
 #[rustfmt::skip]
 pub(super) static WROTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    const VERB: &str = r"(?:wrote|writes|ha scritto|schrieb|a écrit|escribi[óo]|schreef|napisał(?:\(a\)|a|/a)?|pisze|escreveu)";
+    const FINAL: &str = r"(?:wrote|writes|ha scritto|schrieb|a écrit|escribi[óo]|schreef|napisał(?:\(a\)|a|/a)?|pisze|escreveu)";
+    const MIDDLE: &str = r"(?:am .*schrieb|op .*schreef|(?:w dniu|dnia) .*(?:napisał(?:\(a\)|a|/a)?|pisze))";
     const START: &str = r"(?:on|il|in data|am|le|el|op|w dniu|dnia|em|no dia|a|pon\.?|wt\.?|śr\.?|czw\.?|pt\.?|sob\.?|niedz\.?|ndz\.?)";
+    const DATE: &str = r"(?:[0-9][./:-][0-9]|20[0-9]{2})";
     super::pattern(&format!(
-        "(?i)^(?:{START}[ ,].*[0-9].*{VERB}.*|.*[^ ]@[^ ].*{VERB}.*|.+ {VERB} (?:am|on|il|le|el|op|em) .*[0-9].*) ?:$"
+        "(?i)^(?:{START}[ ,].*[0-9].*{FINAL}|{MIDDLE} .*|.*[^ ]@[^ ].* {FINAL}|.+ {FINAL} (?:am|on|il|le|el|op|em) .*{DATE}.*) ?:$"
     ))
 });
 
@@ -32,6 +34,17 @@ pub(super) static ORIGINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)^[ *]*[-_–—]{2,} *(?:original message|original e-?mail|messaggio originale|original-?nachricht|ursprüngliche nachricht",
         r"|message d['’]origine|message original|mensaje original|correo original|oorspronkelijk(?:e)? bericht|origineel bericht",
         r"|wiadomość oryginalna|oryginalna wiadomość|mensagem original|e-?mail original) *[-_–—]{2,}[ *]*$",
+    ))
+});
+
+/// What stands above a mail that is passed on within the text of another.
+#[rustfmt::skip]
+pub(super) static FORWARDED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    super::pattern(concat!(
+        r"(?i)^(?:-{2,} ?(?:forwarded message|messaggio inoltrato|forwarded message from .{1,80}|weitergeleitete nachricht|message transféré",
+        r"|message transmis|mensaje reenviado|doorgestuurd bericht|przekazana wiadomość|mensagem encaminhada|forwarded by .{1,80}) ?-{2,}",
+        r"|(?:begin forwarded message|inizio messaggio inoltrato|anfang der weitergeleiteten nachricht|début du message réexpédié",
+        r"|inicio del mensaje reenviado|begin doorgestuurd bericht|początek przekazywanej wiadomości|início da mensagem reencaminhada) ?:)$",
     ))
 });
 

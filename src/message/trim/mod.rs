@@ -53,16 +53,22 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// By the subject: `Fwd:` and its like in the languages above, behind any `Re:`.
-    pub(super) fn of(subject: &str) -> Purpose {
-        const FORWARDS: [&str; 12] = ["fw", "fwd", "wg", "i", "tr", "rv", "doorst", "pd", "enc", "vb", "rif", "vs"];
+    /// By the subject, `Fwd:` and its like in the languages above, behind any `Re:`; or by the line that mail programs put
+    /// above what is passed on.
+    pub(super) fn of(subject: &str, lines: &[Line]) -> Purpose {
+        let introduces = |line: &Line| finds(&introduction::FORWARDED, line.text.trim());
+        if lines.iter().any(introduces) { Purpose::Forward } else { Purpose::by(subject) }
+    }
+
+    fn by(subject: &str) -> Purpose {
+        const FORWARDS: [&str; 10] = ["fw", "fwd", "wg", "i", "tr", "rv", "doorst", "pd", "enc", "vb"];
         let mut rest = subject;
         while let Some((prefix, after)) = rest.split_once(':') {
             let prefix = prefix.trim().to_lowercase();
             if FORWARDS.contains(&prefix.as_str()) {
                 return Purpose::Forward;
             }
-            if !matches!(prefix.as_str(), "re" | "r" | "aw" | "sv" | "antw" | "odp") {
+            if !matches!(prefix.as_str(), "re" | "r" | "rif" | "aw" | "sv" | "antw" | "odp") {
                 break;
             }
             rest = after;

@@ -16,6 +16,7 @@ fn every_pattern_of_ours_compiles() {
     for pattern in [
         &introduction::WROTE,
         &introduction::ORIGINAL,
+        &introduction::FORWARDED,
         &introduction::FROM,
         &introduction::OTHERS,
         &signature::ADVERTISEMENT,
@@ -85,6 +86,10 @@ fn words_that_only_look_like_quotes_stay() {
         "On Mon, 9 Feb 2026, Jane wrote:\n> nothing of my own",
         "2c2\n< old\n---\n> new",
         "Original message lost",
+        "root@web1: the backup wrote 3 files, errors follow:\nnone",
+        "On 2026-02-09 the job wrote 5 files with errors:\nnone",
+        "agent wrote on 3 hosts:\nnone",
+        "Prima di stampare verificare il toner.",
         "-- ",
         "##",
     ] {
@@ -180,6 +185,12 @@ fn the_operator_can_say_what_else_goes() {
 fn a_forwarded_mail_keeps_what_it_passes_on() {
     let text = "look\n-- \nJane\n-----Original Message-----\nFrom: x\n> old";
     assert_eq!(left_of(text, Purpose::Forward, &Settings::default()).0, text);
+    for line in
+        ["---------- Forwarded message ---------", "Begin forwarded message:", "Anfang der weitergeleiteten Nachricht:"]
+    {
+        assert_eq!(Purpose::of("look", &[plain::line(line.to_owned())]), Purpose::Forward, "{line}");
+        assert_eq!(Purpose::of("look", &[plain::line(format!("> {line}"))]), Purpose::Own, "{line}");
+    }
     for (subject, purpose) in [
         ("Fwd: disk", Purpose::Forward),
         ("FW: disk", Purpose::Forward),
@@ -191,7 +202,7 @@ fn a_forwarded_mail_keeps_what_it_passes_on() {
         ("Firewall: disk", Purpose::Own),
         ("", Purpose::Own),
     ] {
-        assert_eq!(Purpose::of(subject), purpose, "{subject}");
+        assert_eq!(Purpose::of(subject, &[]), purpose, "{subject}");
     }
 }
 
