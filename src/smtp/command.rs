@@ -16,6 +16,11 @@ const MAX_HELLO: usize = 255;
 pub(super) enum Command {
     /// EHLO, HELO or LHLO with the client's name.
     Hello(Hello, String),
+    /// AUTH with the mechanism's name in upper case and the initial answer.
+    Auth {
+        mechanism: String,
+        initial: Option<String>,
+    },
     Mail(Mail),
     /// `RCPT TO:<…>` with its parameters.
     Rcpt(Recipient),
@@ -107,6 +112,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Reply> {
         "HELO" => hello(Hello::Helo, verb, rest),
         "EHLO" => hello(Hello::Ehlo, verb, rest),
         "LHLO" => hello(Hello::Lhlo, verb, rest),
+        "AUTH" => auth(rest),
         "MAIL" => mail(rest),
         "RCPT" => rcpt(rest),
         "DATA" => alone(Command::Data, verb, rest),
@@ -127,6 +133,14 @@ fn hello(hello: Hello, verb: &str, name: &str) -> Result<Command, Reply> {
         return Err(Reply::new(501, "5.5.4", format!("{verb} needs your host name: {verb} client.example.com")));
     }
     Ok(Command::Hello(hello, name.chars().take(MAX_HELLO).collect()))
+}
+
+fn auth(rest: &str) -> Result<Command, Reply> {
+    let mut words = rest.split_ascii_whitespace();
+    let (Some(mechanism), initial, None) = (words.next(), words.next(), words.next()) else {
+        return Err(Reply::new(501, "5.5.4", "expected AUTH PLAIN or AUTH LOGIN"));
+    };
+    Ok(Command::Auth { mechanism: mechanism.to_ascii_uppercase(), initial: initial.map(str::to_owned) })
 }
 
 /// A command that takes no argument.
@@ -156,6 +170,9 @@ fn mail(rest: &str) -> Result<Command, Reply> {
                 let wrong = || bad_parameter("ENVID is 1 to 100 characters of xtext");
                 mail.envelope_id = Some(dsn::envelope_id(value).ok_or_else(wrong)?);
             }
+            // Who wrote it, as an earlier server believes (RFC 4954, section 5): it changes nothing for us.
+            ("AUTH", Some(_)) => {}
+            ("AUTH", None) => return Err(bad_parameter("AUTH needs an address or <>: AUTH=<>")),
             (keyword, _) => return Err(unknown_parameter("MAIL", keyword)),
         }
     }
@@ -253,6 +270,10 @@ mod tests {
         Command::Mail(Mail { size, ..Mail::new(ReversePath::Mailbox(mailbox("a", "b"))) })
     }
 
+    fn auth_plain(initial: Option<&str>) -> Command {
+        Command::Auth { mechanism: "PLAIN".into(), initial: initial.map(str::to_owned) }
+    }
+
     #[test]
     fn commands_that_are_understood() {
         let table = [
@@ -265,6 +286,10 @@ mod tests {
             ("MAIL FROM:<a@b> SIZE=12 BODY=8BITMIME", mail(Some(12))),
             ("MAIL FROM:<a@b> body=7bit size=0", mail(Some(0))),
             ("MAIL FROM:<a@b> SIZE=99999999999999999999999999", mail(Some(u64::MAX))),
+            ("MAIL FROM:<a@b> AUTH=<>", mail(None)),
+            ("MAIL FROM:<a@b> AUTH=joe+40b", mail(None)),
+            ("auth plain AGpvZQBY", auth_plain(Some("AGpvZQBY"))),
+            ("AUTH PLAIN ", auth_plain(None)),
             ("MAIL FROM:<>", Command::Mail(Mail::new(ReversePath::Null))),
             ("RCPT TO:<a@b>", Command::Rcpt(mailbox("a", "b").into())),
             ("RCPT TO: a@b", Command::Rcpt(mailbox("a", "b").into())),
@@ -316,6 +341,9 @@ mod tests {
             (b"MAIL FROM:<a@b> SIZE=-1", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
             (b"MAIL FROM:<a@b> SIZE", "501 5.5.4 SIZE needs a number of bytes: SIZE=1000"),
             (b"MAIL FROM:<a@b> BODY=BINARYMIME", "501 5.5.4 BODY is 7BIT or 8BITMIME"),
+            (b"MAIL FROM:<a@b> AUTH", "501 5.5.4 AUTH needs an address or <>: AUTH=<>"),
+            (b"AUTH", "501 5.5.4 expected AUTH PLAIN or AUTH LOGIN"),
+            (b"AUTH PLAIN AGpv ZQBY", "501 5.5.4 expected AUTH PLAIN or AUTH LOGIN"),
             (b"MAIL FROM:<a@b> SIZE=1 size=2", "501 5.5.4 SIZE is given twice"),
             (b"MAIL FROM:<a@b> RET=ALL", "501 5.5.4 RET is FULL or HDRS"),
             (b"MAIL FROM:<a@b> ENVID=", "501 5.5.4 ENVID is 1 to 100 characters of xtext"),

@@ -9,18 +9,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info};
 
 use super::answers;
+use super::auth::{Credentials, Login};
 use super::command::Chunk;
 use super::data::{DotDecoder, Progress, TooBig};
 use super::envelope::Letter;
 use super::line::{Line, LineDecoder};
 use super::reply::{Reception, Reply};
 use super::session::{Handover, Next, Session};
-use super::settings::Settings;
+use super::shared::Shared;
 use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
 
 /// How long a whole text may take, so that one byte a minute does not hold a place for ever.
@@ -34,16 +35,17 @@ const LONGEST_HANDOVER: Duration = Duration::from_secs(300);
 pub(super) async fn run<S, R>(
     stream: S,
     address: Option<IpAddr>,
-    settings: Arc<Settings>,
+    shared: Arc<Shared>,
     reception: Arc<R>,
     shutdown: CancellationToken,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     R: Reception,
 {
-    let wire = Wire::new(stream, settings.timeouts.write);
-    let session = Session::new(Arc::clone(&settings), address);
-    let mut connection = Connection { wire, session, lines: LineDecoder::default(), settings, reception, shutdown };
+    let wire = Wire::new(stream, shared.settings.timeouts.write);
+    let session = Session::new(Arc::clone(&shared.settings), address);
+    let lines = LineDecoder::default();
+    let mut connection = Connection { wire, address, session, lines, shared, reception, shutdown };
     let end = connection.converse().await;
     debug!(client = ?address, %end, "session ended");
     if let Some(reply) = connection.last_word(&end) {
@@ -58,9 +60,10 @@ pub(super) async fn run<S, R>(
 
 struct Connection<S, R> {
     wire: Wire<S>,
+    address: Option<IpAddr>,
     session: Session,
     lines: LineDecoder,
-    settings: Arc<Settings>,
+    shared: Arc<Shared>,
     reception: Arc<R>,
     shutdown: CancellationToken,
 }
@@ -79,7 +82,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
     /// One command and its answer.
     async fn exchange(&mut self) -> Result<(), End> {
         let line = self.read_line().await?;
-        match self.session.take(line, &*self.reception) {
+        let mut next = Some(self.session.take(line, &*self.reception));
+        while let Some(step) = next {
+            next = self.perform(step).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what the session asks for, which may lead to something else.
+    async fn perform(&mut self, next: Next) -> Result<Option<Next>, End> {
+        match next {
             Next::Say(reply) => self.wire.say(&reply),
             Next::HangUp(reply) => {
                 self.wire.say(&reply);
@@ -96,13 +108,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
                 let handover = self.session.end_of_chunk(chunk);
                 self.answer(handover).await?;
             }
+            Next::Judge(credentials) => {
+                let login = self.judge(credentials).await?;
+                return Ok(Some(self.session.judged(login)));
+            }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Asks the guard, and lets a denied client wait.
+    async fn judge(&mut self, credentials: Credentials) -> Result<Login, End> {
+        self.wire.flush().await?;
+        let Some(guard) = &self.shared.guard else { return Ok(Login::Unavailable) };
+        let judged = async {
+            let login = guard.judge(credentials, self.address).await;
+            if let Login::Denied { pause } = login {
+                sleep(pause).await;
+            }
+            login
+        };
+        self.shutdown.run_until_cancelled(judged).await.ok_or(End::ShuttingDown)
     }
 
     /// The next command line. The time limit is for the whole line, not for its next byte.
     async fn read_line(&mut self) -> Result<Line, End> {
-        let deadline = Instant::now() + self.settings.timeouts.command;
+        let deadline = Instant::now() + self.shared.settings.timeouts.command;
         loop {
             let (taken, line) = self.lines.feed(self.wire.unused());
             self.wire.advance(taken);
@@ -120,8 +150,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
 
     /// A message's text up to its dot.
     async fn read_text(&mut self) -> Result<Result<Vec<u8>, TooBig>, End> {
-        let mut decoder = DotDecoder::new(self.settings.max_message_size);
-        let mut patience = Patience::new(self.settings.timeouts.data);
+        let mut decoder = DotDecoder::new(self.shared.settings.max_message_size);
+        let mut patience = Patience::new(self.shared.settings.timeouts.data);
         loop {
             let (taken, progress) = decoder.feed(self.wire.unused());
             self.wire.advance(taken);
@@ -137,10 +167,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
 
     /// The bytes of one BDAT.
     async fn read_chunk(&mut self, chunk: Chunk) -> Result<(), End> {
-        if chunk.size > (self.settings.max_message_size as u64).saturating_add(MOST_EXCESS) {
+        if chunk.size > (self.shared.settings.max_message_size as u64).saturating_add(MOST_EXCESS) {
             return Err(End::Flood);
         }
-        let mut patience = Patience::new(self.settings.timeouts.data);
+        let mut patience = Patience::new(self.shared.settings.timeouts.data);
         let mut missing = chunk.size;
         while missing > 0 {
             let unused = self.wire.unused();
@@ -175,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             Handover::Answered(replies) => replies,
             Handover::Letter(letter) => {
                 self.wire.flush().await?;
-                receive(&*self.reception, letter).await
+                receive(&*self.reception, *letter).await
             }
         };
         for reply in replies {

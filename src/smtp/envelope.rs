@@ -5,6 +5,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::permit::Permit;
+
 /// A mailbox as it stood in a path (RFC 5321, section 4.1.2), with quoting and source route removed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mailbox {
@@ -67,12 +69,16 @@ impl From<Option<Mailbox>> for ReversePath {
 }
 
 /// Who stands at the door.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
     /// The peer's address; `None` on a Unix socket or for a letter that came by the command line.
     pub address: Option<IpAddr>,
     /// The name it gave in EHLO, HELO or LHLO.
     pub hello: String,
+    /// The user it logged in as.
+    pub user: Option<String>,
+    /// What it may send.
+    pub permit: Permit,
 }
 
 /// Who wrote, to whom, and from where it came.

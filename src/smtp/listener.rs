@@ -21,7 +21,8 @@ use tracing::{debug, info, warn};
 
 use super::connection;
 use super::reply::{Reception, Reply};
-use super::settings::{Bind, Settings};
+use super::settings::{Bind, Network, Settings};
+use super::shared::Shared;
 
 /// Connections the system keeps for us until we accept them; it lowers this to its own limit (`net.core.somaxconn`).
 const BACKLOG: i32 = 4096;
@@ -37,7 +38,7 @@ pub struct Listener {
     /// Kept to be dropped with the door.
     socket_file: Option<SocketFile>,
     bind: Bind,
-    settings: Arc<Settings>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
@@ -56,8 +57,12 @@ impl Listener {
     /// Takes the address of `settings.bind`. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The address is taken or not ours; a Unix socket's path holds something else than a socket nobody listens on.
+    /// The address is taken or not ours; a Unix socket's path holds something else than a socket nobody listens on; a file
+    /// that the settings name cannot be used; on a public address nobody is trusted and nobody can log in.
     pub fn bind(settings: Settings) -> io::Result<Listener> {
+        may_open(&settings)?;
+        let shared = Arc::new(Shared::open(settings)?);
+        let settings = &shared.settings;
         let (door, socket_file, bind) = match &settings.bind {
             Bind::Tcp(address) => {
                 let listener = bind_tcp(*address)?;
@@ -69,7 +74,7 @@ impl Listener {
                 (Door::Unix(listener), Some(file), settings.bind.clone())
             }
         };
-        Ok(Listener { door, socket_file, bind, settings: Arc::new(settings) })
+        Ok(Listener { door, socket_file, bind, shared })
     }
 
     /// Where it really listens: with port 0 in the settings, the port that the system chose.
@@ -79,9 +84,10 @@ impl Listener {
 
     /// Serves clients until `shutdown`, then returns when the last session has finished. Letters go to `reception`.
     pub async fn serve<R: Reception>(self, reception: Arc<R>, shutdown: CancellationToken) {
-        let places = Arc::new(Semaphore::new(self.settings.max_connections.min(Semaphore::MAX_PERMITS)));
+        let places = Arc::new(Semaphore::new(self.shared.settings.max_connections.min(Semaphore::MAX_PERMITS)));
         let sessions = TaskTracker::new();
-        let full = Reply::new(421, "4.3.2", format!("{} has no place free, try again soon", self.settings.hostname));
+        let full =
+            Reply::new(421, "4.3.2", format!("{} has no place free, try again soon", self.shared.settings.hostname));
         info!(bind = %self.bind, "listening");
         let mut sending_away = false;
         while let Some(accepted) = shutdown.run_until_cancelled(self.door.accept()).await {
@@ -96,16 +102,15 @@ impl Listener {
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
                 // Said once and not for each client: a flood of them must not become a flood of log lines.
                 if !std::mem::replace(&mut sending_away, true) {
-                    warn!(bind = %self.bind, places = self.settings.max_connections, "no place free, clients are sent away");
+                    warn!(bind = %self.bind, places = self.shared.settings.max_connections, "no place free, clients are sent away");
                 }
                 guest.send_away(&full);
                 continue;
             };
             sending_away = false;
-            let (settings, reception, shutdown) =
-                (Arc::clone(&self.settings), Arc::clone(&reception), shutdown.clone());
+            let (shared, reception, shutdown) = (Arc::clone(&self.shared), Arc::clone(&reception), shutdown.clone());
             sessions.spawn(async move {
-                guest.serve(settings, reception, shutdown).await;
+                guest.serve(shared, reception, shutdown).await;
                 drop(place);
             });
         }
@@ -128,16 +133,16 @@ impl Door {
 }
 
 impl Guest {
-    async fn serve<R: Reception>(self, settings: Arc<Settings>, reception: Arc<R>, shutdown: CancellationToken) {
+    async fn serve<R: Reception>(self, shared: Arc<Shared>, reception: Arc<R>, shutdown: CancellationToken) {
         match self {
             Guest::Tcp(stream, address) => {
                 // Replies go out in batches already; waiting for more would only delay them.
                 if let Err(error) = stream.set_nodelay(true) {
                     debug!(client = %address, %error, "TCP_NODELAY not set");
                 }
-                connection::run(stream, Some(address), settings, reception, shutdown).await;
+                connection::run(stream, Some(address), shared, reception, shutdown).await;
             }
-            Guest::Unix(stream) => connection::run(stream, None, settings, reception, shutdown).await,
+            Guest::Unix(stream) => connection::run(stream, None, shared, reception, shutdown).await,
         }
     }
 
@@ -159,6 +164,20 @@ async fn rest_after(error: &io::Error, shutdown: &CancellationToken) {
         return;
     }
     shutdown.run_until_cancelled(tokio::time::sleep(ACCEPT_PAUSE)).await;
+}
+
+/// A listener for everybody that serves nobody is a mistake, and the next step would be to open it for everybody.
+fn may_open(settings: &Settings) -> io::Result<()> {
+    let is_public = matches!(settings.bind, Bind::Tcp(address) if !address.ip().to_canonical().is_loopback());
+    if is_public && settings.trusted.is_empty() && settings.users.is_none() {
+        let text = "on a public address there must be trusted networks or users: nobody could send";
+        return Err(io::Error::new(ErrorKind::InvalidInput, text));
+    }
+    let is_everybody = |network: &Network| network.prefix_length == 0;
+    if is_public && settings.trusted.iter().any(is_everybody) {
+        warn!(bind = %settings.bind, "every address is trusted: whoever can reach this listener can send SMS");
+    }
+    Ok(())
 }
 
 fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {

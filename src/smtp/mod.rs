@@ -6,11 +6,12 @@
 //!                          └────────── wire ◄── Reply ──────┘
 //! ```
 //!
-//! `line`, `data`, `path`, `dsn`, `command`, `hops`, `answers` and `session` are pure: bytes and values in, values out. Only
-//! `wire`, `connection` and `listener` wait. It never looks into a mail's text (but for counting its hops) and never
-//! decides about a number: for both it asks the [`Reception`] behind it.
+//! `line`, `data`, `path`, `dsn`, `command`, `hops`, `answers`, `permit` and `session` are pure: bytes and values in, values
+//! out. Only `wire`, `connection`, `listener` and the guard of `auth` wait. It never looks into a mail's text (but for
+//! counting its hops) and never decides about a number: for both it asks the [`Reception`] behind it.
 
 mod answers;
+mod auth;
 mod command;
 mod connection;
 mod data;
@@ -20,17 +21,22 @@ mod hops;
 mod line;
 mod listener;
 mod path;
+mod permit;
 mod reply;
 mod session;
 mod settings;
+mod shared;
 #[cfg(test)]
 mod tests;
+mod watched;
 mod wire;
 
+pub use auth::hash_password;
 pub use envelope::{
     Answers, Client, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
 };
 pub use listener::Listener;
 pub use path::PathError;
+pub use permit::{Allowed, Permit};
 pub use reply::{Reception, Reply, Verdict};
 pub use settings::{Bind, Network, Protocol, Settings, Timeouts};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::envelope::{Letter, Mailbox};
+use super::permit::Permit;
 
 /// One reply: `550 5.1.1 no such number`. Text never holds CR or LF; every line of it goes out as a line of the reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +59,9 @@ pub type Verdict = Result<String, Reply>;
 
 /// Whoever stands behind the door and takes the letters: in telepost the `intake`, in tests a fake.
 pub trait Reception: Send + Sync + 'static {
-    /// Asked at RCPT: may this recipient be written to? The error is the reply that the client gets.
-    fn may_accept(&self, recipient: &Mailbox) -> Result<(), Reply>;
+    /// Asked at RCPT: may this recipient be written to, by a client with this permit? The error is the reply that the
+    /// client gets.
+    fn may_accept(&self, recipient: &Mailbox, permit: &Permit) -> Result<(), Reply>;
 
     /// Takes a letter over. One verdict for each of `letter.envelope.recipients`, in their order; every verdict that
     /// is `Ok` says that the recipient's message is safe on disk.

@@ -1,9 +1,11 @@
 //! What one listener is told. Filled in by `config`, values only.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use super::permit::Permit;
 
 /// Which grammar a listener's sessions speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,5 +85,31 @@ pub struct Settings {
     pub max_connections: usize,
     /// Recipients of one message.
     pub max_recipients: usize,
+    /// The users file; without one nobody can log in.
+    pub users: Option<PathBuf>,
+    /// Passwords are taken without TLS from other hosts too.
+    pub allow_plaintext_auth: bool,
+    /// What this listener's clients may send; a user may be allowed less.
+    pub permit: Permit,
     pub timeouts: Timeouts,
+}
+
+impl Default for Settings {
+    /// What the manual promises for each key that is not set: SMTP on loopback for the clients of this host.
+    fn default() -> Settings {
+        let loopback = |address: IpAddr, prefix_length| Network { address, prefix_length };
+        Settings {
+            hostname: "localhost".to_owned(),
+            protocol: Protocol::Smtp,
+            bind: Bind::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))),
+            trusted: vec![loopback(Ipv4Addr::LOCALHOST.into(), 8), loopback(Ipv6Addr::LOCALHOST.into(), 128)],
+            max_message_size: 10_000_000,
+            max_connections: 1000,
+            max_recipients: 100,
+            users: None,
+            allow_plaintext_auth: false,
+            permit: Permit::default(),
+            timeouts: Timeouts::default(),
+        }
+    }
 }

@@ -12,8 +12,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Bind, Letter, Mailbox, Network, Protocol, Reception, Recipient, Reply, Settings, Timeouts, Verdict, connection,
+    Bind, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings, Verdict, connection,
 };
+use crate::smtp::auth::cheap_hash;
+use crate::smtp::shared::Shared;
 
 /// Takes every letter and remembers it. `wrong` is refused at RCPT, `full` and `never` at the end, temporarily and for good;
 /// `slow` takes a minute.
@@ -23,22 +25,26 @@ struct FakeReception {
 }
 
 impl FakeReception {
-    /// The letters taken so far, as lines such as `<a@b> -> <c@d>: "text"`.
+    /// The letters taken so far, as lines such as `<a@b> -> <c@d>: "text"`; after a login `joe: <a@b> -> …`.
     fn taken(&self) -> Vec<String> {
         let shown = |letter: &Letter| {
             let envelope = &letter.envelope;
             let from = envelope.from.mailbox().map(Mailbox::to_string).unwrap_or_default();
             let to: Vec<String> = envelope.recipients.iter().map(|to| format!("<{}>", to.mailbox)).collect();
-            format!("<{from}> -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
+            let user = envelope.client.user.as_ref().map(|user| format!("{user}: ")).unwrap_or_default();
+            format!("{user}<{from}> -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
         };
         self.letters.lock().unwrap().iter().map(shown).collect()
     }
 }
 
 impl Reception for FakeReception {
-    fn may_accept(&self, recipient: &Mailbox) -> Result<(), Reply> {
+    fn may_accept(&self, recipient: &Mailbox, permit: &Permit) -> Result<(), Reply> {
         match recipient.local.as_str() {
             "wrong" => Err(Reply::new(550, "5.1.1", "no such number")),
+            number if number.starts_with('+') && !permit.may_write(number) => {
+                Err(Reply::new(550, "5.7.1", "not your number"))
+            }
             _ => Ok(()),
         }
     }
@@ -67,8 +73,17 @@ fn settings() -> Settings {
         max_message_size: 1000,
         max_connections: 10,
         max_recipients: 3,
-        timeouts: Timeouts::default(),
+        ..Settings::default()
     }
+}
+
+/// A users file: joe may send everything, ann only to Italy and as ANN. Both have the password `secret`.
+fn users_file() -> tempfile::NamedTempFile {
+    let hash = cheap_hash("secret");
+    let text = format!("joe:{hash}:credits=12 account=77\nann:{hash}:numbers=+39 senders=ANN\n");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
 }
 
 /// One session under test and the client's end of its pipe.
@@ -82,11 +97,16 @@ struct Visit {
 impl Visit {
     /// A session with `settings` for a client at `address`, over a pipe that holds `capacity` bytes.
     fn begin(settings: Settings, address: &str, capacity: usize) -> Visit {
+        Visit::with(Arc::new(Shared::open(settings).unwrap()), address, capacity)
+    }
+
+    /// The same, at a listener that had visits before.
+    fn with(shared: Arc<Shared>, address: &str, capacity: usize) -> Visit {
         let (client, server) = duplex(capacity);
         let reception = Arc::new(FakeReception::default());
         let shutdown = CancellationToken::new();
         let address = Some(address.parse().unwrap());
-        let session = connection::run(server, address, Arc::new(settings), Arc::clone(&reception), shutdown.clone());
+        let session = connection::run(server, address, shared, Arc::clone(&reception), shutdown.clone());
         let session = tokio::spawn(session);
         Visit { client, reception, shutdown, session }
     }

@@ -266,7 +266,7 @@ async fn mail_that_goes_in_circles_is_refused() {
 async fn a_reception_that_never_answers_is_not_waited_for() {
     struct Stuck;
     impl Reception for Stuck {
-        fn may_accept(&self, _: &Mailbox) -> Result<(), Reply> {
+        fn may_accept(&self, _: &Mailbox, _: &Permit) -> Result<(), Reply> {
             Ok(())
         }
         async fn receive(&self, _: Letter) -> Vec<Verdict> {
@@ -274,11 +274,59 @@ async fn a_reception_that_never_answers_is_not_waited_for() {
         }
     }
     let (mut client, server) = duplex(10_000);
-    let stuck = connection::run(server, None, Arc::new(settings()), Arc::new(Stuck), CancellationToken::new());
+    let stuck = connection::run(
+        server,
+        None,
+        Arc::new(Shared::open(settings()).unwrap()),
+        Arc::new(Stuck),
+        CancellationToken::new(),
+    );
     let session = tokio::spawn(stuck);
     client.write_all(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\nQUIT\r\n").await.unwrap();
     let mut heard = String::new();
     timeout(Duration::from_secs(600), client.read_to_string(&mut heard)).await.unwrap().unwrap();
     assert!(heard.contains("451 4.3.0 took too long, try again later\r\n221 "), "{heard}");
     session.await.unwrap();
+}
+
+/// Wrong passwords are answered ever later, until the address is not listened to any more.
+#[tokio::test(start_paused = true)]
+async fn guessing_passwords_is_slow_and_ends() {
+    let users = users_file();
+    let settings = Settings { users: Some(users.path().to_owned()), ..settings() };
+    let shared = Arc::new(Shared::open(settings).unwrap());
+    let mut visit = Visit::with(Arc::clone(&shared), "127.0.0.1", 10_000);
+    visit.expect(GREETING).await;
+    visit.send(b"HELO a\r\n").await;
+    visit.expect("250 sms.example.com\r\n").await;
+    let start = Instant::now();
+    for _ in 0..10 {
+        visit.send(b"AUTH PLAIN AGpvZQB3cm9uZw==\r\n").await;
+        visit.expect("535 5.7.8 name or password are wrong\r\n").await;
+    }
+    assert_eq!(start.elapsed().as_millis(), 500 + 1000 + 2000 + 4000 + 6 * 8000);
+    visit.send(b"AUTH PLAIN AGpvZQBzZWNyZXQ=\r\n").await;
+    let blocked = "421 4.7.0 too many failed logins from your address, try again later\r\n";
+    assert_eq!(visit.rest().await, blocked);
+    // Another connection does not help; waiting does. Mail without a login goes on.
+    let mut visit = Visit::with(Arc::clone(&shared), "127.0.0.1", 10_000);
+    visit.send(b"HELO a\r\nMAIL FROM:<a@b>\r\nRSET\r\nAUTH PLAIN AGpvZQBzZWNyZXQ=\r\n").await;
+    let heard = visit.rest().await;
+    assert!(heard.contains("250 2.1.0 sender ok\r\n") && heard.ends_with(blocked), "{heard}");
+    sleep(Duration::from_secs(15 * 60)).await;
+    let mut visit = Visit::with(shared, "127.0.0.1", 10_000);
+    visit.send(b"HELO a\r\nAUTH PLAIN AGpvZQBzZWNyZXQ=\r\nQUIT\r\n").await;
+    assert!(visit.rest().await.contains("235 2.7.0 welcome, joe\r\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endless_answer_ends_the_login_only() {
+    let users = users_file();
+    let settings = Settings { users: Some(users.path().to_owned()), ..settings() };
+    let mut visit = Visit::begin(settings, "127.0.0.1", 100_000);
+    visit.send(b"HELO a\r\nAUTH LOGIN\r\n").await;
+    visit.send(format!("{}\r\nNOOP\r\n", "YQ".repeat(MAX_LINE)).as_bytes()).await;
+    visit.expect(GREETING).await;
+    visit.expect("250 sms.example.com\r\n334 VXNlcm5hbWU6\r\n").await;
+    visit.expect("500 5.5.6 an answer has at most 4096 characters\r\n250 2.0.0 still here\r\n").await;
 }

@@ -17,6 +17,10 @@ const ALL: &[(&str, &str)] = &[
     ("utf8", include_str!("../transcripts/utf8.txt")),
     ("chunking", include_str!("../transcripts/chunking.txt")),
     ("lmtp-chunking", include_str!("../transcripts/lmtp-chunking.txt")),
+    ("login", include_str!("../transcripts/login.txt")),
+    ("login-plain", include_str!("../transcripts/login-plain.txt")),
+    ("login-nonsense", include_str!("../transcripts/login-nonsense.txt")),
+    ("login-remote", include_str!("../transcripts/login-remote.txt")),
     ("browser", include_str!("../transcripts/browser.txt")),
 ];
 
@@ -27,14 +31,21 @@ enum Turn {
 
 struct Transcript {
     settings: Settings,
+    /// What the settings name, for as long as the transcript lives.
+    users: Option<tempfile::NamedTempFile>,
     address: String,
     turns: Vec<Turn>,
     letters: Vec<String>,
 }
 
 fn read(text: &str) -> Transcript {
-    let mut transcript =
-        Transcript { settings: settings(), address: "127.0.0.1".into(), turns: Vec::new(), letters: Vec::new() };
+    let mut transcript = Transcript {
+        settings: settings(),
+        users: None,
+        address: "127.0.0.1".into(),
+        turns: Vec::new(),
+        letters: Vec::new(),
+    };
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (mark, rest) = line.split_at(2);
         let rest = rest.strip_prefix(' ').unwrap_or(rest);
@@ -52,6 +63,13 @@ fn read(text: &str) -> Transcript {
 fn set(transcript: &mut Transcript, line: &str) {
     match line.split_once(' ') {
         Some(("@protocol", "lmtp")) => transcript.settings.protocol = Protocol::Lmtp,
+        Some(("@users", "file")) => {
+            let users = users_file();
+            transcript.settings.users = Some(users.path().to_owned());
+            transcript.users = Some(users);
+        }
+        Some(("@plaintext-auth", "allowed")) => transcript.settings.allow_plaintext_auth = true,
+        Some(("@trusted", "nobody")) => transcript.settings.trusted = Vec::new(),
         Some(("@client", address)) => transcript.address = address.into(),
         _ => panic!("not understood: {line}"),
     }

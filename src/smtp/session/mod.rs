@@ -3,15 +3,18 @@
 //! Pure: takes a line, gives the [`Next`] step, and never reads, writes, waits or looks at a clock; `connection` does. SMTP
 //! and LMTP are two grammars of this one session. Commands that come out of order get 503 and change nothing.
 
+mod login;
+mod transaction;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::answers;
-use super::command::{self, Chunk, ChunkPlace, Command, Hello, Mail};
-use super::data::{Text, TooBig};
-use super::envelope::{Answers, Client, Envelope, Letter, Recipient};
-use super::hops;
+use self::transaction::Transaction;
+use super::auth::{Credentials, Exchange, User};
+use super::command::{self, Chunk, Command, Hello};
+use super::envelope::{Answers, Client, Letter};
 use super::line::{Line, MAX_LINE};
+use super::permit::Permit;
 use super::reply::{Reception, Reply};
 use super::settings::{Protocol, Settings};
 
@@ -19,7 +22,7 @@ use super::settings::{Protocol, Settings};
 const MAX_MISTAKES: u32 = 20;
 
 /// What the connection does next.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Next {
     /// Answer and read the next command.
     Say(Reply),
@@ -27,6 +30,8 @@ pub(super) enum Next {
     ReadText(Reply),
     /// Read the bytes that follow BDAT, give them to [`Session::keep`], and answer by [`Session::end_of_chunk`].
     ReadChunk(Chunk),
+    /// Ask the guard, and go on with [`Session::judged`].
+    Judge(Credentials),
     /// Answer and hang up.
     HangUp(Reply),
 }
@@ -35,7 +40,7 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) enum Handover {
     /// The letter is complete and goes to the reception, whose verdicts are the answer.
-    Letter(Letter),
+    Letter(Box<Letter>),
     /// Nothing goes anywhere yet or any more, and these are the answers.
     Answered(Vec<Reply>),
 }
@@ -46,26 +51,42 @@ pub(super) struct Session {
     settings: Arc<Settings>,
     /// `None` on a Unix socket.
     address: Option<IpAddr>,
+    security: Security,
     /// The name the client gave, once it said hello.
     hello: Option<String>,
+    /// A login under way: the next line is no command.
+    exchange: Option<Exchange>,
+    /// Who logged in.
+    user: Option<Arc<User>>,
+    /// What the client may send: what the listener's clients may, and of that what the user may.
+    permit: Permit,
     transaction: Option<Transaction>,
     mistakes: u32,
 }
 
-/// From MAIL to the end of the text.
-#[derive(Debug)]
-struct Transaction {
-    mail: Mail,
-    recipients: Vec<Recipient>,
-    /// What BDAT has brought; `None` before the first one.
-    chunks: Option<Text>,
+/// Whether others on the way can read along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Security {
+    Plain,
+    Tls,
 }
 
 impl Session {
     /// A session with a client at `address`; `None` for a Unix socket, whose clients are trusted.
     pub(super) fn new(settings: Arc<Settings>, address: Option<IpAddr>) -> Session {
         let address = address.map(|address| address.to_canonical());
-        Session { settings, address, hello: None, transaction: None, mistakes: 0 }
+        let permit = settings.permit.clone();
+        Session {
+            settings,
+            address,
+            security: Security::Plain,
+            hello: None,
+            exchange: None,
+            user: None,
+            permit,
+            transaction: None,
+            mistakes: 0,
+        }
     }
 
     /// The first line of the session.
@@ -79,6 +100,9 @@ impl Session {
 
     /// Answers one line. RCPT asks `reception` whether the recipient may be written to.
     pub(super) fn take(&mut self, line: Line, reception: &impl Reception) -> Next {
+        if let Some(exchange) = self.exchange.take() {
+            return self.go_on(exchange, line);
+        }
         let line = match line {
             Line::Whole(line) => line,
             Line::Stray => {
@@ -97,6 +121,7 @@ impl Session {
     fn obey(&mut self, command: Command, reception: &impl Reception) -> Next {
         match command {
             Command::Hello(hello, name) => self.hello(hello, name),
+            Command::Auth { mechanism, initial } => self.auth(&mechanism, initial.as_deref()),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(recipient) => self.rcpt(recipient, reception),
             Command::Data => self.data(),
@@ -144,7 +169,7 @@ impl Session {
     /// carried: who asks for `NOTIFY=NEVER` relies on it, so it is promised only once notices honour it.
     fn extensions(&self) -> Vec<String> {
         let Settings { max_message_size, max_recipients, .. } = &*self.settings;
-        vec![
+        let mut extensions = vec![
             "PIPELINING".into(),
             format!("SIZE {max_message_size}"),
             "8BITMIME".into(),
@@ -152,125 +177,22 @@ impl Session {
             "CHUNKING".into(),
             "ENHANCEDSTATUSCODES".into(),
             format!("LIMITS RCPTMAX={max_recipients}"),
-        ]
+        ];
+        if self.may_log_in().is_ok() {
+            extensions.push("AUTH PLAIN LOGIN".into());
+        }
+        extensions
     }
 
-    fn mail(&mut self, mail: Mail) -> Next {
-        if self.hello.is_none() {
-            return self.out_of_order(&format!("say {} first", self.hello_verb()));
-        }
-        if self.transaction.is_some() {
-            return self.out_of_order("nested MAIL: finish this message or RSET first");
-        }
-        if let Err(reply) = self.may_send() {
-            return Next::Say(reply);
-        }
-        if mail.size.is_some_and(|size| size > self.settings.max_message_size as u64) {
-            return Next::Say(self.too_big());
-        }
-        self.transaction = Some(Transaction { mail, recipients: Vec::new(), chunks: None });
-        Next::Say(Reply::new(250, "2.1.0", "sender ok"))
+    /// Who stands at the door, as far as it said.
+    fn client(&self, hello: String) -> Client {
+        let user = self.user.as_ref().map(|user| user.name.clone());
+        Client { address: self.address, hello, user, permit: self.permit.clone() }
     }
 
-    /// Whether this client may hand over mail: never an open relay to telephones.
-    fn may_send(&self) -> Result<(), Reply> {
-        let Some(address) = self.address else { return Ok(()) };
-        if self.settings.trusted.iter().any(|network| network.contains(address)) {
-            return Ok(());
-        }
-        Err(Reply::new(550, "5.7.1", format!("{address} may not send here: it is not among the trusted networks")))
-    }
-
-    fn rcpt(&mut self, recipient: Recipient, reception: &impl Reception) -> Next {
-        let Some(transaction) = &mut self.transaction else {
-            return self.out_of_order("MAIL comes before RCPT");
-        };
-        if transaction.chunks.is_some() {
-            return self.out_of_order("RCPT comes before BDAT");
-        }
-        let most = self.settings.max_recipients;
-        if transaction.recipients.len() >= most {
-            let text = format!("at most {most} recipients at a time: send the others the message again");
-            return Next::Say(Reply::new(452, "4.5.3", text));
-        }
-        let asked = transaction.mail.alphabet.may_write(&recipient.mailbox);
-        let asked = asked.and_then(|()| reception.may_accept(&recipient.mailbox));
-        if let Err(reply) = asked {
-            return Next::Say(reply);
-        }
-        transaction.recipients.push(recipient);
-        Next::Say(Reply::new(250, "2.1.5", "recipient ok"))
-    }
-
-    fn data(&mut self) -> Next {
-        match &self.transaction {
-            None => self.out_of_order("MAIL and RCPT come before DATA"),
-            // Not a mistake of a client that pipelines: it cannot know yet that its recipients were refused.
-            Some(transaction) if transaction.recipients.is_empty() => {
-                Next::Say(Reply::new(503, "5.5.1", "no valid recipients"))
-            }
-            Some(transaction) if transaction.chunks.is_some() => self.out_of_order("go on with BDAT, or RSET first"),
-            Some(_) => Next::ReadText(Reply::plain(354, "go ahead, end with a dot on a line by itself")),
-        }
-    }
-
-    /// Prepares for a chunk. Whatever the state, its bytes must be read: they are no commands.
-    fn bdat(&mut self, chunk: Chunk) -> Next {
-        let limit = self.settings.max_message_size;
-        if let Some(transaction) = &mut self.transaction
-            && !transaction.recipients.is_empty()
-        {
-            transaction.chunks.get_or_insert_with(|| Text::new(limit));
-        }
-        Next::ReadChunk(chunk)
-    }
-
-    /// Takes the next bytes of a chunk; they are lost when no message was begun for them.
-    pub(super) fn keep(&mut self, bytes: &[u8]) {
-        if let Some(chunks) = self.transaction.as_mut().and_then(|transaction| transaction.chunks.as_mut()) {
-            chunks.push(bytes);
-        }
-    }
-
-    /// Answers a chunk whose bytes were all read. A message over the limit stays so until its last chunk or RSET.
-    pub(super) fn end_of_chunk(&mut self, chunk: Chunk) -> Handover {
-        let too_big = self.too_big();
-        let Some(transaction) = &mut self.transaction else {
-            self.mistakes += 1;
-            return Handover::Answered(vec![Reply::new(503, "5.5.1", "MAIL and RCPT come before BDAT")]);
-        };
-        match (&transaction.chunks, chunk.place) {
-            (None, _) => Handover::Answered(vec![Reply::new(503, "5.5.1", "no valid recipients")]),
-            (Some(text), ChunkPlace::Inner) if text.is_too_big() => Handover::Answered(vec![too_big]),
-            (Some(_), ChunkPlace::Inner) => {
-                Handover::Answered(vec![Reply::new(250, "2.0.0", format!("{} bytes taken", chunk.size))])
-            }
-            (Some(_), ChunkPlace::Last) => {
-                let text = transaction.chunks.take().map_or(Ok(Vec::new()), Text::finish);
-                self.end_of_text(text)
-            }
-        }
-    }
-
-    /// Ends the transaction with the text that followed DATA.
-    pub(super) fn end_of_text(&mut self, text: Result<Vec<u8>, TooBig>) -> Handover {
-        let (Some(transaction), Some(hello)) = (self.transaction.take(), self.hello.clone()) else {
-            return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
-        };
-        let Transaction { mail, recipients, .. } = transaction;
-        let refused = |reply| Handover::Answered(answers::same_for_all(self.answers(), recipients.len(), &reply));
-        match text {
-            Err(TooBig) => refused(self.too_big()),
-            Ok(text) if hops::is_looping(&text) => {
-                refused(Reply::new(554, "5.4.6", format!("mail loop: more than {} Received headers", hops::MAX_HOPS)))
-            }
-            Ok(bytes) => {
-                let client = Client { address: self.address, hello };
-                let Mail { from, returned, envelope_id, .. } = mail;
-                let envelope = Envelope { from, recipients, client, returned, envelope_id };
-                Handover::Letter(Letter { envelope, bytes, answers: self.answers() })
-            }
-        }
+    /// The answer to a login that was granted.
+    fn welcome(&self, user: &User) -> Reply {
+        Reply::new(235, "2.7.0", format!("welcome, {}", user.name))
     }
 
     fn answers(&self) -> Answers {
@@ -304,11 +226,13 @@ impl Session {
         }
     }
 
+    /// What HELP names: what may be said now or later.
     fn verbs(&self) -> String {
         let hello = match self.settings.protocol {
             Protocol::Smtp => "EHLO HELO",
             Protocol::Lmtp => "LHLO",
         };
-        format!("{hello} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
+        let login = if self.may_log_in().is_ok() { " AUTH" } else { "" };
+        format!("{hello}{login} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
     }
 }

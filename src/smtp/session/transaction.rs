@@ -1,0 +1,129 @@
+//! One message's way through a session: MAIL, RCPT, and DATA or BDAT (RFC 5321, section 3.3; RFC 3030).
+
+use super::{Handover, Next, Session};
+use crate::smtp::answers;
+use crate::smtp::command::{Chunk, ChunkPlace, Mail};
+use crate::smtp::data::{Text, TooBig};
+use crate::smtp::envelope::{Envelope, Letter, Recipient};
+use crate::smtp::hops;
+use crate::smtp::reply::{Reception, Reply};
+
+/// From MAIL to the end of the text.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    mail: Mail,
+    recipients: Vec<Recipient>,
+    /// What BDAT has brought; `None` before the first one.
+    chunks: Option<Text>,
+}
+
+impl Session {
+    pub(super) fn mail(&mut self, mail: Mail) -> Next {
+        if self.hello.is_none() {
+            return self.out_of_order(&format!("say {} first", self.hello_verb()));
+        }
+        if self.transaction.is_some() {
+            return self.out_of_order("nested MAIL: finish this message or RSET first");
+        }
+        if let Err(reply) = self.may_send() {
+            return Next::Say(reply);
+        }
+        if mail.size.is_some_and(|size| size > self.settings.max_message_size as u64) {
+            return Next::Say(self.too_big());
+        }
+        self.transaction = Some(Transaction { mail, recipients: Vec::new(), chunks: None });
+        Next::Say(Reply::new(250, "2.1.0", "sender ok"))
+    }
+
+    pub(super) fn rcpt(&mut self, recipient: Recipient, reception: &impl Reception) -> Next {
+        let Some(transaction) = &mut self.transaction else {
+            return self.out_of_order("MAIL comes before RCPT");
+        };
+        if transaction.chunks.is_some() {
+            return self.out_of_order("RCPT comes before BDAT");
+        }
+        let most = self.settings.max_recipients;
+        if transaction.recipients.len() >= most {
+            let text = format!("at most {most} recipients at a time: send the others the message again");
+            return Next::Say(Reply::new(452, "4.5.3", text));
+        }
+        let asked = transaction.mail.alphabet.may_write(&recipient.mailbox);
+        let asked = asked.and_then(|()| reception.may_accept(&recipient.mailbox, &self.permit));
+        if let Err(reply) = asked {
+            return Next::Say(reply);
+        }
+        transaction.recipients.push(recipient);
+        Next::Say(Reply::new(250, "2.1.5", "recipient ok"))
+    }
+
+    pub(super) fn data(&mut self) -> Next {
+        match &self.transaction {
+            None => self.out_of_order("MAIL and RCPT come before DATA"),
+            // Not a mistake of a client that pipelines: it cannot know yet that its recipients were refused.
+            Some(transaction) if transaction.recipients.is_empty() => {
+                Next::Say(Reply::new(503, "5.5.1", "no valid recipients"))
+            }
+            Some(transaction) if transaction.chunks.is_some() => self.out_of_order("go on with BDAT, or RSET first"),
+            Some(_) => Next::ReadText(Reply::plain(354, "go ahead, end with a dot on a line by itself")),
+        }
+    }
+
+    /// Prepares for a chunk. Whatever the state, its bytes must be read: they are no commands.
+    pub(super) fn bdat(&mut self, chunk: Chunk) -> Next {
+        let limit = self.settings.max_message_size;
+        if let Some(transaction) = &mut self.transaction
+            && !transaction.recipients.is_empty()
+        {
+            transaction.chunks.get_or_insert_with(|| Text::new(limit));
+        }
+        Next::ReadChunk(chunk)
+    }
+
+    /// Takes the next bytes of a chunk; they are lost when no message was begun for them.
+    pub(in crate::smtp) fn keep(&mut self, bytes: &[u8]) {
+        if let Some(chunks) = self.transaction.as_mut().and_then(|transaction| transaction.chunks.as_mut()) {
+            chunks.push(bytes);
+        }
+    }
+
+    /// Answers a chunk whose bytes were all read. A message over the limit stays so until its last chunk or RSET.
+    pub(in crate::smtp) fn end_of_chunk(&mut self, chunk: Chunk) -> Handover {
+        let too_big = self.too_big();
+        let Some(transaction) = &mut self.transaction else {
+            self.mistakes += 1;
+            return Handover::Answered(vec![Reply::new(503, "5.5.1", "MAIL and RCPT come before BDAT")]);
+        };
+        match (&transaction.chunks, chunk.place) {
+            (None, _) => Handover::Answered(vec![Reply::new(503, "5.5.1", "no valid recipients")]),
+            (Some(text), ChunkPlace::Inner) if text.is_too_big() => Handover::Answered(vec![too_big]),
+            (Some(_), ChunkPlace::Inner) => {
+                Handover::Answered(vec![Reply::new(250, "2.0.0", format!("{} bytes taken", chunk.size))])
+            }
+            (Some(_), ChunkPlace::Last) => {
+                let text = transaction.chunks.take().map_or(Ok(Vec::new()), Text::finish);
+                self.end_of_text(text)
+            }
+        }
+    }
+
+    /// Ends the transaction with the text that followed DATA.
+    pub(in crate::smtp) fn end_of_text(&mut self, text: Result<Vec<u8>, TooBig>) -> Handover {
+        let (Some(transaction), Some(hello)) = (self.transaction.take(), self.hello.clone()) else {
+            return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
+        };
+        let Transaction { mail, recipients, .. } = transaction;
+        let refused = |reply| Handover::Answered(answers::same_for_all(self.answers(), recipients.len(), &reply));
+        match text {
+            Err(TooBig) => refused(self.too_big()),
+            Ok(text) if hops::is_looping(&text) => {
+                refused(Reply::new(554, "5.4.6", format!("mail loop: more than {} Received headers", hops::MAX_HOPS)))
+            }
+            Ok(bytes) => {
+                let client = self.client(hello);
+                let Mail { from, returned, envelope_id, .. } = mail;
+                let envelope = Envelope { from, recipients, client, returned, envelope_id };
+                Handover::Letter(Box::new(Letter { envelope, bytes, answers: self.answers() }))
+            }
+        }
+    }
+}
