@@ -16,6 +16,7 @@ const MAX_HELLO: usize = 255;
 pub(super) enum Command {
     /// EHLO, HELO or LHLO with the client's name.
     Hello(Hello, String),
+    StartTls,
     /// AUTH with the mechanism's name in upper case and the initial answer.
     Auth {
         mechanism: String,
@@ -112,6 +113,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Reply> {
         "HELO" => hello(Hello::Helo, verb, rest),
         "EHLO" => hello(Hello::Ehlo, verb, rest),
         "LHLO" => hello(Hello::Lhlo, verb, rest),
+        "STARTTLS" => alone(Command::StartTls, verb, rest),
         "AUTH" => auth(rest),
         "MAIL" => mail(rest),
         "RCPT" => rcpt(rest),
@@ -288,6 +290,7 @@ mod tests {
             ("MAIL FROM:<a@b> SIZE=99999999999999999999999999", mail(Some(u64::MAX))),
             ("MAIL FROM:<a@b> AUTH=<>", mail(None)),
             ("MAIL FROM:<a@b> AUTH=joe+40b", mail(None)),
+            ("StartTLS", Command::StartTls),
             ("auth plain AGpvZQBY", auth_plain(Some("AGpvZQBY"))),
             ("AUTH PLAIN ", auth_plain(None)),
             ("MAIL FROM:<>", Command::Mail(Mail::new(ReversePath::Null))),

@@ -21,6 +21,7 @@ use super::envelope::Letter;
 use super::line::{Line, LineDecoder};
 use super::reply::{Reception, Reply};
 use super::session::{Handover, Next, Session};
+use super::settings::Tls;
 use super::shared::Shared;
 use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
 
@@ -42,36 +43,85 @@ pub(super) async fn run<S, R>(
     S: AsyncRead + AsyncWrite + Unpin + Send,
     R: Reception,
 {
-    let wire = Wire::new(stream, shared.settings.timeouts.write);
     let session = Session::new(Arc::clone(&shared.settings), address);
-    let lines = LineDecoder::default();
-    let mut connection = Connection { wire, address, session, lines, shared, reception, shutdown };
-    let end = connection.converse().await;
-    debug!(client = ?address, %end, "session ended");
-    if let Some(reply) = connection.last_word(&end) {
-        connection.wire.say(&reply);
+    let house = House { address, shared, reception, shutdown };
+    if matches!(house.shared.settings.tls, Tls::Implicit(_)) {
+        return house.serve_encrypted(stream, session, Opening::Greeting).await;
     }
-    if is_worth_a_goodbye(&end)
-        && let Err(error) = connection.wire.hang_up().await
-    {
-        debug!(client = ?address, %error, "goodbye not heard");
+    if let Some((stream, session)) = house.serve(stream, session, Opening::Greeting).await {
+        house.serve_encrypted(stream, session, Opening::None).await;
     }
 }
 
-struct Connection<S, R> {
-    wire: Wire<S>,
+/// What a client meets, and who it is.
+struct House<R> {
     address: Option<IpAddr>,
-    session: Session,
-    lines: LineDecoder,
     shared: Arc<Shared>,
     reception: Arc<R>,
     shutdown: CancellationToken,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
+/// Whether we speak first.
+enum Opening {
+    Greeting,
+    /// After STARTTLS it is the client's turn.
+    None,
+}
+
+impl<R: Reception> House<R> {
+    /// Serves until the end; gives the stream back when the client wants to go on encrypted.
+    async fn serve<S>(&self, stream: S, session: Session, opening: Opening) -> Option<(S, Session)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let wire = Wire::new(stream, self.shared.settings.timeouts.write);
+        let mut connection = Connection { wire, session, lines: LineDecoder::default(), house: self };
+        if matches!(opening, Opening::Greeting) {
+            connection.wire.say(&connection.session.greeting());
+        }
+        let end = connection.converse().await;
+        if matches!(end, End::StartTls) {
+            return Some((connection.wire.into_stream(), connection.session));
+        }
+        debug!(client = ?self.address, %end, "session ended");
+        if let Some(reply) = connection.last_word(&end) {
+            connection.wire.say(&reply);
+        }
+        if is_worth_a_goodbye(&end)
+            && let Err(error) = connection.wire.hang_up().await
+        {
+            debug!(client = ?self.address, %error, "goodbye not heard");
+        }
+        None
+    }
+
+    async fn serve_encrypted<S>(&self, stream: S, mut session: Session, opening: Opening)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let Some(certificate) = &self.shared.certificate else { return };
+        let Some(accepted) = self.shutdown.run_until_cancelled(certificate.accept(stream)).await else { return };
+        match accepted {
+            Ok(stream) => {
+                session.secured();
+                // On the heap, so that the many clients that never ask for it do not pay for it.
+                Box::pin(self.serve(stream, session, opening)).await;
+            }
+            Err(error) => debug!(client = ?self.address, %error, "no encrypted connection came about"),
+        }
+    }
+}
+
+struct Connection<'a, S, R> {
+    wire: Wire<S>,
+    session: Session,
+    lines: LineDecoder,
+    house: &'a House<R>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R> {
     /// Talks until there is a reason not to.
     async fn converse(&mut self) -> End {
-        self.wire.say(&self.session.greeting());
         loop {
             if let Err(end) = self.exchange().await {
                 return end;
@@ -82,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
     /// One command and its answer.
     async fn exchange(&mut self) -> Result<(), End> {
         let line = self.read_line().await?;
-        let mut next = Some(self.session.take(line, &*self.reception));
+        let mut next = Some(self.session.take(line, &*self.house.reception));
         while let Some(step) = next {
             next = self.perform(step).await?;
         }
@@ -108,6 +158,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
                 let handover = self.session.end_of_chunk(chunk);
                 self.answer(handover).await?;
             }
+            Next::StartTls(reply) => return Err(self.start_tls(&reply).await?),
             Next::Judge(credentials) => {
                 let login = self.judge(credentials).await?;
                 return Ok(Some(self.session.judged(login)));
@@ -116,23 +167,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
         Ok(None)
     }
 
+    /// Commands that came along with STARTTLS may have been slipped in by somebody on the way, to be obeyed as if they had
+    /// come encrypted (CVE-2011-0411). No honest client sends any before it has our answer.
+    async fn start_tls(&mut self, reply: &Reply) -> Result<End, End> {
+        if !self.wire.unused().is_empty() {
+            let text = "nothing may be sent along with STARTTLS";
+            self.wire.say(&Reply::new(554, "5.5.1", text));
+            return Err(End::HungUp(text.to_owned()));
+        }
+        self.wire.say(reply);
+        self.wire.flush().await?;
+        Ok(End::StartTls)
+    }
+
     /// Asks the guard, and lets a denied client wait.
     async fn judge(&mut self, credentials: Credentials) -> Result<Login, End> {
         self.wire.flush().await?;
-        let Some(guard) = &self.shared.guard else { return Ok(Login::Unavailable) };
+        let Some(guard) = &self.house.shared.guard else { return Ok(Login::Unavailable) };
         let judged = async {
-            let login = guard.judge(credentials, self.address).await;
+            let login = guard.judge(credentials, self.house.address).await;
             if let Login::Denied { pause } = login {
                 sleep(pause).await;
             }
             login
         };
-        self.shutdown.run_until_cancelled(judged).await.ok_or(End::ShuttingDown)
+        self.house.shutdown.run_until_cancelled(judged).await.ok_or(End::ShuttingDown)
     }
 
     /// The next command line. The time limit is for the whole line, not for its next byte.
     async fn read_line(&mut self) -> Result<Line, End> {
-        let deadline = Instant::now() + self.shared.settings.timeouts.command;
+        let deadline = Instant::now() + self.house.shared.settings.timeouts.command;
         loop {
             let (taken, line) = self.lines.feed(self.wire.unused());
             self.wire.advance(taken);
@@ -142,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             self.wire.flush().await?;
             tokio::select! {
                 biased;
-                () = self.shutdown.cancelled() => return Err(End::ShuttingDown),
+                () = self.house.shutdown.cancelled() => return Err(End::ShuttingDown),
                 read = self.wire.read(COMMAND_BUFFER, deadline) => read?,
             }
         }
@@ -150,8 +214,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
 
     /// A message's text up to its dot.
     async fn read_text(&mut self) -> Result<Result<Vec<u8>, TooBig>, End> {
-        let mut decoder = DotDecoder::new(self.shared.settings.max_message_size);
-        let mut patience = Patience::new(self.shared.settings.timeouts.data);
+        let mut decoder = DotDecoder::new(self.house.shared.settings.max_message_size);
+        let mut patience = Patience::new(self.house.shared.settings.timeouts.data);
         loop {
             let (taken, progress) = decoder.feed(self.wire.unused());
             self.wire.advance(taken);
@@ -167,10 +231,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
 
     /// The bytes of one BDAT.
     async fn read_chunk(&mut self, chunk: Chunk) -> Result<(), End> {
-        if chunk.size > (self.shared.settings.max_message_size as u64).saturating_add(MOST_EXCESS) {
+        if chunk.size > (self.house.shared.settings.max_message_size as u64).saturating_add(MOST_EXCESS) {
             return Err(End::Flood);
         }
-        let mut patience = Patience::new(self.shared.settings.timeouts.data);
+        let mut patience = Patience::new(self.house.shared.settings.timeouts.data);
         let mut missing = chunk.size;
         while missing > 0 {
             let unused = self.wire.unused();
@@ -191,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
         let deadline = patience.deadline();
         tokio::select! {
             biased;
-            () = self.shutdown.cancelled(), if !patience.is_ending => {
+            () = self.house.shutdown.cancelled(), if !patience.is_ending => {
                 patience.end();
                 self.wire.read(TEXT_BUFFER, patience.deadline()).await
             }
@@ -205,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             Handover::Answered(replies) => replies,
             Handover::Letter(letter) => {
                 self.wire.flush().await?;
-                receive(&*self.reception, *letter).await
+                receive(&*self.house.reception, *letter).await
             }
         };
         for reply in replies {
@@ -220,7 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             End::Silent => Some(Reply::new(421, "4.4.2", "waited too long, goodbye")),
             End::ShuttingDown => Some(Reply::new(421, "4.3.2", "going down, try again soon")),
             End::Flood => Some(self.session.too_big()),
-            End::Quit | End::HungUp(_) | End::Closed | End::Broken(_) | End::Deaf => None,
+            End::Quit | End::HungUp(_) | End::Closed | End::Broken(_) | End::Deaf | End::StartTls => None,
         }
     }
 }
@@ -228,7 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
 fn is_worth_a_goodbye(end: &End) -> bool {
     match end {
         End::Quit | End::HungUp(_) | End::Closed | End::Silent | End::ShuttingDown | End::Flood => true,
-        End::Broken(_) | End::Deaf => false,
+        End::Broken(_) | End::Deaf | End::StartTls => false,
     }
 }
 

@@ -26,10 +26,12 @@ mod reply;
 mod session;
 mod settings;
 mod shared;
-#[cfg(test)]
-mod tests;
+mod tls;
 mod watched;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use auth::hash_password;
 pub use envelope::{
@@ -39,4 +41,4 @@ pub use listener::Listener;
 pub use path::PathError;
 pub use permit::{Allowed, Permit};
 pub use reply::{Reception, Reply, Verdict};
-pub use settings::{Bind, Network, Protocol, Settings, Timeouts};
+pub use settings::{Bind, KeyFiles, Network, Protocol, Settings, Timeouts, Tls};

@@ -70,6 +70,37 @@ impl Default for Timeouts {
     }
 }
 
+/// A certificate and its key, as PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// The certificate, followed by those that lead to a known authority.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// How a listener encrypts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tls {
+    #[default]
+    Off,
+    /// Whoever wants it says STARTTLS.
+    StartTls(KeyFiles),
+    /// Whoever does not say STARTTLS may not log in or send.
+    Required(KeyFiles),
+    /// From the first byte on, as on port 465.
+    Implicit(KeyFiles),
+}
+
+impl Tls {
+    /// The certificate and its key, when there is encryption at all.
+    pub fn files(&self) -> Option<&KeyFiles> {
+        match self {
+            Tls::Off => None,
+            Tls::StartTls(files) | Tls::Required(files) | Tls::Implicit(files) => Some(files),
+        }
+    }
+}
+
 /// One `[[listener]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -85,6 +116,7 @@ pub struct Settings {
     pub max_connections: usize,
     /// Recipients of one message.
     pub max_recipients: usize,
+    pub tls: Tls,
     /// The users file; without one nobody can log in.
     pub users: Option<PathBuf>,
     /// Passwords are taken without TLS from other hosts too.
@@ -106,6 +138,7 @@ impl Default for Settings {
             max_message_size: 10_000_000,
             max_connections: 1000,
             max_recipients: 100,
+            tls: Tls::Off,
             users: None,
             allow_plaintext_auth: false,
             permit: Permit::default(),

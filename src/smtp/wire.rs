@@ -41,6 +41,8 @@ pub(super) enum End {
     Flood,
     #[error("the server is going down")]
     ShuttingDown,
+    #[error("the client goes on encrypted")]
+    StartTls,
 }
 
 /// One client's connection.
@@ -58,6 +60,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// A wire over `stream`, on which nothing was said yet.
     pub(super) fn new(stream: S, write_timeout: Duration) -> Wire<S> {
         Wire { stream, input: Vec::new(), used: 0, output: Vec::new(), write_timeout }
+    }
+
+    /// The stream, when everything was said and every byte that came was used.
+    pub(super) fn into_stream(self) -> S {
+        self.stream
     }
 
     /// Puts a reply into the batch that goes out next.

@@ -74,6 +74,7 @@ impl Session {
         if self.settings.users.is_none() {
             return Err(Reply::new(502, "5.5.1", "logins are not taken here"));
         }
+        self.is_private_enough()?;
         let is_local = self.address.is_none_or(|address| address.is_loopback());
         if is_local || self.security == Security::Tls || self.settings.allow_plaintext_auth {
             return Ok(());
@@ -83,6 +84,7 @@ impl Session {
 
     /// Whether this client may hand over mail.
     pub(super) fn may_send(&self) -> Result<(), Reply> {
+        self.is_private_enough()?;
         let Some(address) = self.address else { return Ok(()) };
         if self.user.is_some() || self.settings.trusted.iter().any(|network| network.contains(address)) {
             return Ok(());

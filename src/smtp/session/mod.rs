@@ -3,6 +3,7 @@
 //! Pure: takes a line, gives the [`Next`] step, and never reads, writes, waits or looks at a clock; `connection` does. SMTP
 //! and LMTP are two grammars of this one session. Commands that come out of order get 503 and change nothing.
 
+mod encryption;
 mod login;
 mod transaction;
 
@@ -30,6 +31,8 @@ pub(super) enum Next {
     ReadText(Reply),
     /// Read the bytes that follow BDAT, give them to [`Session::keep`], and answer by [`Session::end_of_chunk`].
     ReadChunk(Chunk),
+    /// Answer, and go on encrypted with [`Session::secured`]. What the client sent since then is refused unread.
+    StartTls(Reply),
     /// Ask the guard, and go on with [`Session::judged`].
     Judge(Credentials),
     /// Answer and hang up.
@@ -121,6 +124,7 @@ impl Session {
     fn obey(&mut self, command: Command, reception: &impl Reception) -> Next {
         match command {
             Command::Hello(hello, name) => self.hello(hello, name),
+            Command::StartTls => self.start_tls(),
             Command::Auth { mechanism, initial } => self.auth(&mechanism, initial.as_deref()),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(recipient) => self.rcpt(recipient, reception),
@@ -169,7 +173,7 @@ impl Session {
     /// carried: who asks for `NOTIFY=NEVER` relies on it, so it is promised only once notices honour it.
     fn extensions(&self) -> Vec<String> {
         let Settings { max_message_size, max_recipients, .. } = &*self.settings;
-        let mut extensions = vec![
+        let mut extensions: Vec<String> = vec![
             "PIPELINING".into(),
             format!("SIZE {max_message_size}"),
             "8BITMIME".into(),
@@ -178,6 +182,9 @@ impl Session {
             "ENHANCEDSTATUSCODES".into(),
             format!("LIMITS RCPTMAX={max_recipients}"),
         ];
+        if self.offers_start_tls() {
+            extensions.push("STARTTLS".into());
+        }
         if self.may_log_in().is_ok() {
             extensions.push("AUTH PLAIN LOGIN".into());
         }
@@ -232,7 +239,8 @@ impl Session {
             Protocol::Smtp => "EHLO HELO",
             Protocol::Lmtp => "LHLO",
         };
+        let tls = if self.offers_start_tls() { " STARTTLS" } else { "" };
         let login = if self.may_log_in().is_ok() { " AUTH" } else { "" };
-        format!("{hello}{login} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
+        format!("{hello}{tls}{login} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
     }
 }

@@ -1,5 +1,6 @@
 //! Sessions as a client sees them, over an in-memory pipe or loopback.
 
+mod encryption;
 mod listening;
 mod robustness;
 mod transcripts;
@@ -120,6 +121,15 @@ impl Visit {
         let mut heard = vec![0; expected.len()];
         self.client.read_exact(&mut heard).await.unwrap();
         assert_eq!(String::from_utf8_lossy(&heard), expected);
+    }
+
+    /// Reads until `end` was said, and gives all that was read.
+    async fn until(&mut self, end: &str) -> String {
+        let mut heard = Vec::new();
+        while !heard.ends_with(end.as_bytes()) {
+            heard.push(self.client.read_u8().await.unwrap());
+        }
+        String::from_utf8(heard).unwrap()
     }
 
     /// Everything the session still says until it hangs up.
