@@ -43,7 +43,7 @@ pub(super) async fn run<S, R>(
     S: AsyncRead + AsyncWrite + Unpin + Send,
     R: Reception,
 {
-    let session = Session::new(Arc::clone(&shared.settings), address);
+    let session = Session::new(Arc::clone(&shared.settings), shared.next_session(), address);
     let house = House { address, shared, reception, shutdown };
     if matches!(house.shared.settings.tls, Tls::Implicit(_)) {
         return house.serve_encrypted(stream, session, Opening::Greeting).await;
@@ -265,15 +265,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
 
     /// Says what became of the text; a finished letter goes to the reception first.
     async fn answer(&mut self, handover: Handover) -> Result<(), End> {
-        let replies = match handover {
-            Handover::Answered(replies) => replies,
+        let (replies, acceptance) = match handover {
+            Handover::Answered(replies) => (replies, None),
             Handover::Letter(letter) => {
                 self.wire.flush().await?;
-                receive(&*self.house.reception, *letter).await
+                let acceptance = self.session.acceptance(&letter);
+                (receive(&*self.house.reception, *letter).await, acceptance)
             }
         };
         for reply in replies {
-            self.wire.say(&reply);
+            match &acceptance {
+                Some(words) if reply.code == 250 => self.wire.say(words),
+                _ => self.wire.say(&reply),
+            }
         }
         Ok(())
     }

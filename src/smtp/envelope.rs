@@ -157,11 +157,25 @@ pub enum Answers {
     PerRecipient,
 }
 
+/// What the bytes of a letter are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A message with its headers (RFC 5322).
+    Mail,
+    /// The words of one SMS without any headers, as the gateway's dialect brings them, in UTF-8 or Latin-1. The envelope's
+    /// sender is null then, because nobody can be written to at a sender ID, and it has one recipient.
+    BareText {
+        /// Up to 16 digits, with or without a plus sign before them, or up to 11 letters and digits.
+        sender_id: String,
+    },
+}
+
 /// One mail as it came through the door.
 #[derive(Clone, Debug)]
 pub struct Letter {
     pub envelope: Envelope,
-    /// The message (RFC 5322) with CRLF line ends, dots already unstuffed.
+    pub content: Content,
+    /// With CRLF line ends, dots already unstuffed.
     pub bytes: Vec<u8>,
     pub answers: Answers,
 }

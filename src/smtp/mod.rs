@@ -1,4 +1,4 @@
-//! The door: speaks SMTP (RFC 5321) and LMTP (RFC 2033) with whoever brings mail, and hands over a [`Letter`].
+//! The door: speaks SMTP (RFC 5321), LMTP (RFC 2033) and the SMS gateway's own dialect with whoever brings mail, and hands over a [`Letter`].
 //!
 //! ```text
 //!   listener ─client─► connection ─bytes─► line, data ─Line, text─► session ─Letter─► Reception
@@ -35,10 +35,10 @@ mod tests;
 
 pub use auth::hash_password;
 pub use envelope::{
-    Answers, Client, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
+    Answers, Client, Content, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
 };
 pub use listener::Listener;
 pub use path::PathError;
 pub use permit::{Allowed, Permit};
 pub use reply::{Reception, Reply, Verdict};
-pub use settings::{Bind, KeyFiles, Network, Protocol, Settings, Timeouts, Tls};
+pub use settings::{Acceptance, Bind, KeyFiles, Network, Protocol, Settings, Timeouts, Tls};

@@ -14,6 +14,18 @@ pub enum Protocol {
     Smtp,
     /// RFC 2033.
     Lmtp,
+    /// The SMS gateway's own dialect, so that programs written for it can write to us.
+    Gateway,
+}
+
+/// How the gateway's dialect says that a text was accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acceptance {
+    /// `250 Message accepted for delivery to: +44…`
+    #[default]
+    Coded,
+    /// Without the code, to the letter of the document.
+    Bare,
 }
 
 /// Where a listener listens.
@@ -107,6 +119,8 @@ pub struct Settings {
     /// What we call ourselves in the greeting.
     pub hostname: String,
     pub protocol: Protocol,
+    /// Means something in the gateway's dialect only.
+    pub acceptance: Acceptance,
     pub bind: Bind,
     /// Who may hand over mail; a Unix socket's clients always may.
     pub trusted: Vec<Network>,
@@ -133,6 +147,7 @@ impl Default for Settings {
         Settings {
             hostname: "localhost".to_owned(),
             protocol: Protocol::Smtp,
+            acceptance: Acceptance::Coded,
             bind: Bind::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))),
             trusted: vec![loopback(Ipv4Addr::LOCALHOST.into(), 8), loopback(Ipv6Addr::LOCALHOST.into(), 128)],
             max_message_size: 10_000_000,

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::auth::Guard;
 use super::settings::Settings;
@@ -15,6 +16,7 @@ pub(super) struct Shared {
     pub guard: Option<Arc<Guard>>,
     /// `None`: nothing is encrypted.
     pub certificate: Option<Arc<Certificate>>,
+    sessions: AtomicU64,
 }
 
 impl Shared {
@@ -25,6 +27,11 @@ impl Shared {
     pub(super) fn open(settings: Settings) -> io::Result<Shared> {
         let guard = settings.users.as_deref().map(Guard::open).transpose()?.map(Arc::new);
         let certificate = settings.tls.files().map(Certificate::open).transpose()?.map(Arc::new);
-        Ok(Shared { settings: Arc::new(settings), guard, certificate })
+        Ok(Shared { settings: Arc::new(settings), guard, certificate, sessions: AtomicU64::new(0) })
+    }
+
+    /// The number of the next session, from 1 on.
+    pub(super) fn next_session(&self) -> u64 {
+        self.sessions.fetch_add(1, Ordering::Relaxed) + 1
     }
 }

@@ -1,17 +1,16 @@
 //! The bytes between us and one client: buffered, timed, and answered in batches (RFC 2920).
 //!
-//! Knows nothing of SMTP beyond [`Reply`]. Replies are collected by [`Wire::say`] and leave together when the client's
+//! Knows nothing of SMTP but that it answers in lines. Replies are collected by [`Wire::say`] and leave together when the client's
 //! bytes are used up, so that a pipelined group of commands costs one packet. Every wait has a limit: the caller's
 //! deadline for reading, `Timeouts::write` for writing.
 
+use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
-
-use super::reply::Reply;
 
 /// Bytes read at once while commands are awaited: small, because thousands of idle sessions hold one each.
 pub(super) const COMMAND_BUFFER: usize = 2 * 1024;
@@ -67,8 +66,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.stream
     }
 
-    /// Puts a reply into the batch that goes out next.
-    pub(super) fn say(&mut self, reply: &Reply) {
+    /// Puts a reply, with its line ends, into the batch that goes out next.
+    pub(super) fn say(&mut self, reply: &impl Display) {
         self.output.extend_from_slice(reply.to_string().as_bytes());
     }
 

@@ -1,10 +1,12 @@
 //! One session's memory and manners: which command may follow which, and what each is answered (RFC 5321, RFC 2033).
 //!
-//! Pure: takes a line, gives the [`Next`] step, and never reads, writes, waits or looks at a clock; `connection` does. SMTP
-//! and LMTP are two grammars of this one session. Commands that come out of order get 503 and change nothing.
+//! Pure: takes a line, gives the [`Next`] step, and never reads, writes, waits or looks at a clock; `connection` does. SMTP,
+//! LMTP and the gateway's dialect are three grammars of this one session. Commands that come out of order get 503 and change nothing.
 
+mod dialect;
 mod encryption;
 mod login;
+mod speech;
 mod transaction;
 
 use std::net::IpAddr;
@@ -52,6 +54,8 @@ pub(super) enum Handover {
 #[derive(Debug)]
 pub(super) struct Session {
     settings: Arc<Settings>,
+    /// Which session of the listener this is.
+    number: u64,
     /// `None` on a Unix socket.
     address: Option<IpAddr>,
     security: Security,
@@ -75,12 +79,13 @@ pub(super) enum Security {
 }
 
 impl Session {
-    /// A session with a client at `address`; `None` for a Unix socket, whose clients are trusted.
-    pub(super) fn new(settings: Arc<Settings>, address: Option<IpAddr>) -> Session {
+    /// The `number`th session of a listener, with a client at `address`; `None` for a Unix socket, whose clients are trusted.
+    pub(super) fn new(settings: Arc<Settings>, number: u64, address: Option<IpAddr>) -> Session {
         let address = address.map(|address| address.to_canonical());
         let permit = settings.permit.clone();
         Session {
             settings,
+            number,
             address,
             security: Security::Plain,
             hello: None,
@@ -90,15 +95,6 @@ impl Session {
             transaction: None,
             mistakes: 0,
         }
-    }
-
-    /// The first line of the session.
-    pub(super) fn greeting(&self) -> Reply {
-        let protocol = match self.settings.protocol {
-            Protocol::Smtp => "ESMTP",
-            Protocol::Lmtp => "LMTP",
-        };
-        Reply::plain(220, format!("{} {protocol} telepost", self.settings.hostname))
     }
 
     /// Answers one line. RCPT asks `reception` whether the recipient may be written to.
@@ -137,14 +133,14 @@ impl Session {
             )),
             Command::Reset => {
                 self.transaction = None;
-                Next::Say(Reply::new(250, "2.0.0", "forgotten"))
+                Next::Say(self.done("forgotten"))
             }
-            Command::Noop => Next::Say(Reply::new(250, "2.0.0", "still here")),
+            Command::Noop => Next::Say(self.done("still here")),
             // RFC 5321, section 7.3: 252 tells address collectors nothing; RCPT tells whoever may send.
             Command::Verify => Next::Say(Reply::new(252, "2.1.5", "send some mail, and RCPT will tell")),
             Command::Expand => Next::Say(Reply::new(502, "5.5.1", "lists are not shown")),
             Command::Help => Next::Say(Reply::new(214, "2.0.0", self.verbs())),
-            Command::Quit => Next::HangUp(Reply::new(221, "2.0.0", format!("{} says goodbye", self.settings.hostname))),
+            Command::Quit => Next::HangUp(self.goodbye()),
             // A web page can make a browser inside a trusted network post SMTP commands to us: stop before they come.
             Command::Http => Next::HangUp(Reply::new(554, "5.5.1", "this is a mail server, not a web server")),
         }
@@ -152,7 +148,7 @@ impl Session {
 
     fn hello(&mut self, hello: Hello, name: String) -> Next {
         match (self.settings.protocol, hello) {
-            (Protocol::Smtp, Hello::Lhlo) => {
+            (Protocol::Smtp | Protocol::Gateway, Hello::Lhlo) => {
                 return self.mistake(Reply::new(500, "5.5.1", "this is SMTP, not LMTP: say EHLO"));
             }
             (Protocol::Lmtp, Hello::Helo | Hello::Ehlo) => {
@@ -162,33 +158,7 @@ impl Session {
         }
         self.hello = Some(name);
         self.transaction = None;
-        let mut reply = Reply::plain(250, self.settings.hostname.clone());
-        if hello != Hello::Helo {
-            reply.lines.extend(self.extensions());
-        }
-        Next::Say(reply)
-    }
-
-    /// What EHLO and LHLO promise: only what is really done. DSN is not among it, though its parameters are read and
-    /// carried: who asks for `NOTIFY=NEVER` relies on it, so it is promised only once notices honour it.
-    fn extensions(&self) -> Vec<String> {
-        let Settings { max_message_size, max_recipients, .. } = &*self.settings;
-        let mut extensions: Vec<String> = vec![
-            "PIPELINING".into(),
-            format!("SIZE {max_message_size}"),
-            "8BITMIME".into(),
-            "SMTPUTF8".into(),
-            "CHUNKING".into(),
-            "ENHANCEDSTATUSCODES".into(),
-            format!("LIMITS RCPTMAX={max_recipients}"),
-        ];
-        if self.offers_start_tls() {
-            extensions.push("STARTTLS".into());
-        }
-        if self.may_log_in().is_ok() {
-            extensions.push("AUTH PLAIN LOGIN".into());
-        }
-        extensions
+        Next::Say(self.hello_ok(hello))
     }
 
     /// Who stands at the door, as far as it said.
@@ -197,14 +167,9 @@ impl Session {
         Client { address: self.address, hello, user, permit: self.permit.clone() }
     }
 
-    /// The answer to a login that was granted.
-    fn welcome(&self, user: &User) -> Reply {
-        Reply::new(235, "2.7.0", format!("welcome, {}", user.name))
-    }
-
     fn answers(&self) -> Answers {
         match self.settings.protocol {
-            Protocol::Smtp => Answers::Single,
+            Protocol::Smtp | Protocol::Gateway => Answers::Single,
             Protocol::Lmtp => Answers::PerRecipient,
         }
     }
@@ -224,23 +189,5 @@ impl Session {
             0..MAX_MISTAKES => Next::Say(reply),
             _ => Next::HangUp(Reply::new(421, "4.7.0", "too many mistakes, goodbye")),
         }
-    }
-
-    fn hello_verb(&self) -> &'static str {
-        match self.settings.protocol {
-            Protocol::Smtp => "EHLO",
-            Protocol::Lmtp => "LHLO",
-        }
-    }
-
-    /// What HELP names: what may be said now or later.
-    fn verbs(&self) -> String {
-        let hello = match self.settings.protocol {
-            Protocol::Smtp => "EHLO HELO",
-            Protocol::Lmtp => "LHLO",
-        };
-        let tls = if self.offers_start_tls() { " STARTTLS" } else { "" };
-        let login = if self.may_log_in().is_ok() { " AUTH" } else { "" };
-        format!("{hello}{tls}{login} MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")
     }
 }

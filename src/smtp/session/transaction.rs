@@ -4,7 +4,7 @@ use super::{Handover, Next, Session};
 use crate::smtp::answers;
 use crate::smtp::command::{Chunk, ChunkPlace, Mail};
 use crate::smtp::data::{Text, TooBig};
-use crate::smtp::envelope::{Envelope, Letter, Recipient};
+use crate::smtp::envelope::{Content, Envelope, Letter, Recipient, ReversePath};
 use crate::smtp::hops;
 use crate::smtp::reply::{Reception, Reply};
 
@@ -31,18 +31,23 @@ impl Session {
         if mail.size.is_some_and(|size| size > self.settings.max_message_size as u64) {
             return Next::Say(self.too_big());
         }
+        if let Err(reply) = self.may_sign(&mail) {
+            return Next::Say(reply);
+        }
+        let reply = self.sender_ok(&mail);
         self.transaction = Some(Transaction { mail, recipients: Vec::new(), chunks: None });
-        Next::Say(Reply::new(250, "2.1.0", "sender ok"))
+        Next::Say(reply)
     }
 
     pub(super) fn rcpt(&mut self, recipient: Recipient, reception: &impl Reception) -> Next {
-        let Some(transaction) = &mut self.transaction else {
+        let Some(transaction) = &self.transaction else {
             return self.out_of_order("MAIL comes before RCPT");
         };
         if transaction.chunks.is_some() {
             return self.out_of_order("RCPT comes before BDAT");
         }
-        let most = self.settings.max_recipients;
+        // Bare words have no sender who could hear of one number's refusal when the other was accepted.
+        let most = if self.sender_id(&transaction.mail).is_some() { 1 } else { self.settings.max_recipients };
         if transaction.recipients.len() >= most {
             let text = format!("at most {most} recipients at a time: send the others the message again");
             return Next::Say(Reply::new(452, "4.5.3", text));
@@ -52,8 +57,11 @@ impl Session {
         if let Err(reply) = asked {
             return Next::Say(reply);
         }
-        transaction.recipients.push(recipient);
-        Next::Say(Reply::new(250, "2.1.5", "recipient ok"))
+        let reply = self.recipient_ok(&recipient);
+        if let Some(transaction) = &mut self.transaction {
+            transaction.recipients.push(recipient);
+        }
+        Next::Say(reply)
     }
 
     pub(super) fn data(&mut self) -> Next {
@@ -64,7 +72,7 @@ impl Session {
                 Next::Say(Reply::new(503, "5.5.1", "no valid recipients"))
             }
             Some(transaction) if transaction.chunks.is_some() => self.out_of_order("go on with BDAT, or RSET first"),
-            Some(_) => Next::ReadText(Reply::plain(354, "go ahead, end with a dot on a line by itself")),
+            Some(_) => Next::ReadText(self.go_ahead()),
         }
     }
 
@@ -112,17 +120,22 @@ impl Session {
             return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
         };
         let Transaction { mail, recipients, .. } = transaction;
+        let content = match self.sender_id(&mail) {
+            Some(sender) => Content::BareText { sender_id: sender.to_owned() },
+            None => Content::Mail,
+        };
         let refused = |reply| Handover::Answered(answers::same_for_all(self.answers(), recipients.len(), &reply));
         match text {
             Err(TooBig) => refused(self.too_big()),
-            Ok(text) if hops::is_looping(&text) => {
+            Ok(text) if content == Content::Mail && hops::is_looping(&text) => {
                 refused(Reply::new(554, "5.4.6", format!("mail loop: more than {} Received headers", hops::MAX_HOPS)))
             }
             Ok(bytes) => {
                 let client = self.client(hello);
                 let Mail { from, returned, envelope_id, .. } = mail;
+                let from = if content == Content::Mail { from } else { ReversePath::Null };
                 let envelope = Envelope { from, recipients, client, returned, envelope_id };
-                Handover::Letter(Box::new(Letter { envelope, bytes, answers: self.answers() }))
+                Handover::Letter(Box::new(Letter { envelope, content, bytes, answers: self.answers() }))
             }
         }
     }

@@ -13,7 +13,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Bind, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings, Verdict, connection,
+    Bind, Content, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings, Verdict,
+    connection,
 };
 use crate::smtp::auth::cheap_hash;
 use crate::smtp::shared::Shared;
@@ -33,7 +34,11 @@ impl FakeReception {
             let from = envelope.from.mailbox().map(Mailbox::to_string).unwrap_or_default();
             let to: Vec<String> = envelope.recipients.iter().map(|to| format!("<{}>", to.mailbox)).collect();
             let user = envelope.client.user.as_ref().map(|user| format!("{user}: ")).unwrap_or_default();
-            format!("{user}<{from}> -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
+            let from = match &letter.content {
+                Content::Mail => format!("<{from}>"),
+                Content::BareText { sender_id } => sender_id.clone(),
+            };
+            format!("{user}{from} -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
         };
         self.letters.lock().unwrap().iter().map(shown).collect()
     }

@@ -5,6 +5,7 @@
 //! escapes in what the client sends.
 
 use super::*;
+use crate::smtp::Acceptance;
 
 const ALL: &[(&str, &str)] = &[
     ("smtp", include_str!("../transcripts/smtp.txt")),
@@ -21,6 +22,10 @@ const ALL: &[(&str, &str)] = &[
     ("login-plain", include_str!("../transcripts/login-plain.txt")),
     ("login-nonsense", include_str!("../transcripts/login-nonsense.txt")),
     ("login-remote", include_str!("../transcripts/login-remote.txt")),
+    ("gateway", include_str!("../transcripts/gateway.txt")),
+    ("gateway-letter", include_str!("../transcripts/gateway-letter.txt")),
+    ("gateway-mail", include_str!("../transcripts/gateway-mail.txt")),
+    ("gateway-limits", include_str!("../transcripts/gateway-limits.txt")),
     ("browser", include_str!("../transcripts/browser.txt")),
 ];
 
@@ -63,6 +68,8 @@ fn read(text: &str) -> Transcript {
 fn set(transcript: &mut Transcript, line: &str) {
     match line.split_once(' ') {
         Some(("@protocol", "lmtp")) => transcript.settings.protocol = Protocol::Lmtp,
+        Some(("@protocol", "gateway")) => transcript.settings.protocol = Protocol::Gateway,
+        Some(("@acceptance", "bare")) => transcript.settings.acceptance = Acceptance::Bare,
         Some(("@users", "file")) => {
             let users = users_file();
             transcript.settings.users = Some(users.path().to_owned());
