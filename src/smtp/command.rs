@@ -5,6 +5,7 @@
 
 use super::dsn;
 use super::envelope::{Mailbox, Recipient, Returned, ReversePath};
+use super::origin::{self, Origin};
 use super::path;
 use super::reply::Reply;
 
@@ -22,6 +23,9 @@ pub(super) enum Command {
         mechanism: String,
         initial: Option<String>,
     },
+    /// XCLIENT and XFORWARD with their attributes.
+    XClient(Origin),
+    XForward(Origin),
     Mail(Mail),
     /// `RCPT TO:<…>` with its parameters.
     Rcpt(Recipient),
@@ -115,6 +119,8 @@ pub(super) fn parse(line: &[u8]) -> Result<Command, Reply> {
         "LHLO" => hello(Hello::Lhlo, verb, rest),
         "STARTTLS" => alone(Command::StartTls, verb, rest),
         "AUTH" => auth(rest),
+        "XCLIENT" => origin::parse(rest).map(Command::XClient),
+        "XFORWARD" => origin::parse(rest).map(Command::XForward),
         "MAIL" => mail(rest),
         "RCPT" => rcpt(rest),
         "DATA" => alone(Command::Data, verb, rest),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
 use super::answers;
 use super::auth::{Credentials, Login};
@@ -19,9 +19,10 @@ use super::command::Chunk;
 use super::data::{DotDecoder, Progress, TooBig};
 use super::envelope::Letter;
 use super::line::{Line, LineDecoder};
+use super::proxy::{self, Passed, ProxyError};
 use super::reply::{Reception, Reply};
 use super::session::{Handover, Next, Session};
-use super::settings::Tls;
+use super::settings::{ProxyProtocol, Settings, Tls};
 use super::shared::Shared;
 use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
 
@@ -34,7 +35,7 @@ const LONGEST_HANDOVER: Duration = Duration::from_secs(300);
 
 /// Serves one client from greeting to goodbye. `address` is the peer's, `None` on a Unix socket.
 pub(super) async fn run<S, R>(
-    stream: S,
+    mut stream: S,
     address: Option<IpAddr>,
     shared: Arc<Shared>,
     reception: Arc<R>,
@@ -43,8 +44,14 @@ pub(super) async fn run<S, R>(
     S: AsyncRead + AsyncWrite + Unpin + Send,
     R: Reception,
 {
+    let introduced = introduce(&mut stream, address, &shared.settings);
+    let address = match shutdown.run_until_cancelled(introduced).await {
+        Some(Ok(address)) => address,
+        Some(Err(error)) => return warn!(client = ?address, %error, "not served: PROXY protocol"),
+        None => return,
+    };
     let session = Session::new(Arc::clone(&shared.settings), shared.next_session(), address);
-    let house = House { address, shared, reception, shutdown };
+    let house = House { shared, reception, shutdown };
     if matches!(house.shared.settings.tls, Tls::Implicit(_)) {
         return house.serve_encrypted(stream, session, Opening::Greeting).await;
     }
@@ -53,9 +60,26 @@ pub(super) async fn run<S, R>(
     }
 }
 
-/// What a client meets, and who it is.
+/// Who stands at the door, when those who come pass through a proxy.
+async fn introduce<S>(stream: &mut S, peer: Option<IpAddr>, settings: &Settings) -> Result<Option<IpAddr>, ProxyError>
+where
+    S: AsyncRead + Unpin,
+{
+    if settings.proxy_protocol == ProxyProtocol::Off {
+        return Ok(peer);
+    }
+    // Whoever else could write a header could be anybody.
+    if !peer.is_none_or(|peer| settings.proxies.iter().any(|network| network.contains(peer))) {
+        return Err(ProxyError::Stranger);
+    }
+    match proxy::read(stream).await? {
+        Passed::For(address) => Ok(Some(address)),
+        Passed::Itself => Ok(peer),
+    }
+}
+
+/// What a client meets.
 struct House<R> {
-    address: Option<IpAddr>,
     shared: Arc<Shared>,
     reception: Arc<R>,
     shutdown: CancellationToken,
@@ -83,14 +107,15 @@ impl<R: Reception> House<R> {
         if matches!(end, End::StartTls) {
             return Some((connection.wire.into_stream(), connection.session));
         }
-        debug!(client = ?self.address, %end, "session ended");
+        let client = connection.session.address();
+        debug!(?client, %end, "session ended");
         if let Some(reply) = connection.last_word(&end) {
             connection.wire.say(&reply);
         }
         if is_worth_a_goodbye(&end)
             && let Err(error) = connection.wire.hang_up().await
         {
-            debug!(client = ?self.address, %error, "goodbye not heard");
+            debug!(?client, %error, "goodbye not heard");
         }
         None
     }
@@ -107,7 +132,7 @@ impl<R: Reception> House<R> {
                 // On the heap, so that the many clients that never ask for it do not pay for it.
                 Box::pin(self.serve(stream, session, opening)).await;
             }
-            Err(error) => debug!(client = ?self.address, %error, "no encrypted connection came about"),
+            Err(error) => debug!(client = ?session.address(), %error, "no encrypted connection came about"),
         }
     }
 }
@@ -159,6 +184,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
                 self.answer(handover).await?;
             }
             Next::StartTls(reply) => return Err(self.start_tls(&reply).await?),
+            Next::LookUp { name } => {
+                let user = match &self.house.shared.guard {
+                    Some(guard) => guard.look_up(name).await,
+                    None => None,
+                };
+                return Ok(Some(self.session.looked_up(user)));
+            }
             Next::Judge(credentials) => {
                 let login = self.judge(credentials).await?;
                 return Ok(Some(self.session.judged(login)));
@@ -185,7 +217,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
         self.wire.flush().await?;
         let Some(guard) = &self.house.shared.guard else { return Ok(Login::Unavailable) };
         let judged = async {
-            let login = guard.judge(credentials, self.house.address).await;
+            let login = guard.judge(credentials, self.session.address()).await;
             if let Login::Denied { pause } = login {
                 sleep(pause).await;
             }

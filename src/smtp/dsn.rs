@@ -48,7 +48,7 @@ pub(super) fn original(value: &str) -> Option<OriginalRecipient> {
 }
 
 /// Decodes xtext (RFC 3461, section 4). Nothing that could start a line in a notice comes out of it.
-fn xtext(value: &str) -> Option<String> {
+pub(super) fn xtext(value: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

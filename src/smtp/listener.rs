@@ -3,48 +3,35 @@
 //! Accepting never ends on an error: it is logged, and after a short pause tried again. A client that comes when all
 //! places are taken hears 421 and is gone, without a task or a wait on its account.
 
-use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::{Path, PathBuf};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, SockAddr, Socket, Type};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
+use super::bind::{self, Door, Opened, SocketFile};
 use super::connection;
+use super::crowd::{Crowd, Full};
 use super::reply::{Reception, Reply};
 use super::settings::{Bind, Network, Settings};
 use super::shared::Shared;
 
-/// Connections the system keeps for us until we accept them; it lowers this to its own limit (`net.core.somaxconn`).
-const BACKLOG: i32 = 4096;
 /// The rest after a failed accept: when file descriptors run out, trying at once would only burn the processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-/// Owner and group may connect: whoever can write to the socket can send SMS, so not everybody.
-const SOCKET_MODE: u32 = 0o660;
 
 /// A bound listener, not serving yet.
 #[derive(Debug)]
 pub struct Listener {
     door: Door,
     /// Kept to be dropped with the door.
-    socket_file: Option<SocketFile>,
+    file: Option<SocketFile>,
     bind: Bind,
     shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-enum Door {
-    Tcp(TcpListener),
-    Unix(UnixListener),
+    crowd: Crowd,
 }
 
 /// A client that just came in.
@@ -62,19 +49,9 @@ impl Listener {
     pub fn bind(settings: Settings) -> io::Result<Listener> {
         may_open(&settings)?;
         let shared = Arc::new(Shared::open(settings)?);
-        let settings = &shared.settings;
-        let (door, socket_file, bind) = match &settings.bind {
-            Bind::Tcp(address) => {
-                let listener = bind_tcp(*address)?;
-                let bind = Bind::Tcp(listener.local_addr()?);
-                (Door::Tcp(listener), None, bind)
-            }
-            Bind::Unix(path) => {
-                let (listener, file) = bind_unix(path)?;
-                (Door::Unix(listener), Some(file), settings.bind.clone())
-            }
-        };
-        Ok(Listener { door, socket_file, bind, shared })
+        let Opened { door, bind, file } = bind::open(&shared.settings)?;
+        let crowd = Crowd::new(Arc::clone(&shared.settings));
+        Ok(Listener { door, file, bind, shared, crowd })
     }
 
     /// Where it really listens: with port 0 in the settings, the port that the system chose.
@@ -84,12 +61,9 @@ impl Listener {
 
     /// Serves clients until `shutdown`, then returns when the last session has finished. Letters go to `reception`.
     pub async fn serve<R: Reception>(self, reception: Arc<R>, shutdown: CancellationToken) {
-        let places = Arc::new(Semaphore::new(self.shared.settings.max_connections.min(Semaphore::MAX_PERMITS)));
         let sessions = TaskTracker::new();
-        let full =
-            Reply::new(421, "4.3.2", format!("{} has no place free, try again soon", self.shared.settings.hostname));
         info!(bind = %self.bind, "listening");
-        let mut sending_away = false;
+        let mut is_full = false;
         while let Some(accepted) = shutdown.run_until_cancelled(self.door.accept()).await {
             let guest = match accepted {
                 Ok(guest) => guest,
@@ -99,27 +73,41 @@ impl Listener {
                     continue;
                 }
             };
-            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-                // Said once and not for each client: a flood of them must not become a flood of log lines.
-                if !std::mem::replace(&mut sending_away, true) {
-                    warn!(bind = %self.bind, places = self.shared.settings.max_connections, "no place free, clients are sent away");
+            let admitted = self.crowd.admit(guest.address());
+            let was_full = std::mem::replace(&mut is_full, matches!(admitted, Err(Full::House)));
+            let seat = match admitted {
+                Ok(seat) => seat,
+                Err(full) => {
+                    // Said once and not for each client: a flood of them must not become a flood of log lines.
+                    if is_full && !was_full {
+                        warn!(bind = %self.bind, "no place free, clients are sent away");
+                    }
+                    guest.send_away(&self.apology(full));
+                    continue;
                 }
-                guest.send_away(&full);
-                continue;
             };
-            sending_away = false;
             let (shared, reception, shutdown) = (Arc::clone(&self.shared), Arc::clone(&reception), shutdown.clone());
             sessions.spawn(async move {
                 guest.serve(shared, reception, shutdown).await;
-                drop(place);
+                drop(seat);
             });
         }
         // From here on nobody new is let in: clients see a refused connection and try another server.
         drop(self.door);
-        drop(self.socket_file);
+        drop(self.file);
         sessions.close();
         sessions.wait().await;
         info!(bind = %self.bind, "closed");
+    }
+
+    fn apology(&self, full: Full) -> Reply {
+        match full {
+            Full::House => {
+                let hostname = &self.shared.settings.hostname;
+                Reply::new(421, "4.3.2", format!("{hostname} has no place free, try again soon"))
+            }
+            Full::Client => Reply::new(421, "4.7.0", "too many connections from your address, close some first"),
+        }
     }
 }
 
@@ -133,6 +121,13 @@ impl Door {
 }
 
 impl Guest {
+    fn address(&self) -> Option<IpAddr> {
+        match self {
+            Guest::Tcp(_, address) => Some(*address),
+            Guest::Unix(_) => None,
+        }
+    }
+
     async fn serve<R: Reception>(self, shared: Arc<Shared>, reception: Arc<R>, shutdown: CancellationToken) {
         match self {
             Guest::Tcp(stream, address) => {
@@ -168,7 +163,12 @@ async fn rest_after(error: &io::Error, shutdown: &CancellationToken) {
 
 /// A listener for everybody that serves nobody is a mistake, and the next step would be to open it for everybody.
 fn may_open(settings: &Settings) -> io::Result<()> {
-    let is_public = matches!(settings.bind, Bind::Tcp(address) if !address.ip().to_canonical().is_loopback());
+    let is_public = match &settings.bind {
+        Bind::Tcp(address) => !address.ip().to_canonical().is_loopback(),
+        Bind::Unix(_) => false,
+        // Where systemd listens is its affair; its Unix sockets have no address to be trusted.
+        Bind::Systemd(_) => false,
+    };
     if is_public && settings.trusted.is_empty() && settings.users.is_none() {
         let text = "on a public address there must be trusted networks or users: nobody could send";
         return Err(io::Error::new(ErrorKind::InvalidInput, text));
@@ -178,72 +178,4 @@ fn may_open(settings: &Settings) -> io::Result<()> {
         warn!(bind = %settings.bind, "every address is trusted: whoever can reach this listener can send SMS");
     }
     Ok(())
-}
-
-fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    // Without this a restart would have to wait until the connections of the last run are forgotten.
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    TcpListener::from_std(socket.into())
-}
-
-fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
-    remove_stale(path)?;
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&SockAddr::unix(path)?)?;
-    let file = SocketFile::new(path)?;
-    // Before `listen`: until then nobody can connect, whatever the umask said.
-    fs::set_permissions(path, fs::Permissions::from_mode(SOCKET_MODE))?;
-    socket.listen(BACKLOG)?;
-    Ok((UnixListener::from_std(socket.into())?, file))
-}
-
-/// Removes a socket that nobody listens on any more; anything else at `path` is left alone.
-fn remove_stale(path: &Path) -> io::Result<()> {
-    let is_socket = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata.file_type().is_socket(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    if !is_socket {
-        let text = format!("{} exists and is not a socket", path.display());
-        return Err(io::Error::new(ErrorKind::AlreadyExists, text));
-    }
-    match StdUnixStream::connect(path) {
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => fs::remove_file(path),
-        Err(error) => Err(error),
-        Ok(_) => Err(io::Error::new(ErrorKind::AddrInUse, format!("somebody listens on {} already", path.display()))),
-    }
-}
-
-/// Our socket in the file system, removed with the listener unless another server has put its own there meanwhile.
-#[derive(Debug)]
-struct SocketFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-}
-
-impl SocketFile {
-    fn new(path: &Path) -> io::Result<SocketFile> {
-        let metadata = fs::symlink_metadata(path)?;
-        Ok(SocketFile { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
-    }
-
-    fn remove(&self) -> io::Result<()> {
-        let metadata = fs::symlink_metadata(&self.path)?;
-        if (metadata.dev(), metadata.ino()) == (self.device, self.inode) { fs::remove_file(&self.path) } else { Ok(()) }
-    }
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        if let Err(error) = self.remove() {
-            debug!(path = %self.path.display(), %error, "the socket file was not removed");
-        }
-    }
 }

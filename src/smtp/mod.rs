@@ -10,18 +10,23 @@
 //! out. Only `wire`, `connection`, `listener` and the guard of `auth` wait. It never looks into a mail's text (but for
 //! counting its hops) and never decides about a number: for both it asks the [`Reception`] behind it.
 
+mod activation;
 mod answers;
 mod auth;
+mod bind;
 mod command;
 mod connection;
+mod crowd;
 mod data;
 mod dsn;
 mod envelope;
 mod hops;
 mod line;
 mod listener;
+mod origin;
 mod path;
 mod permit;
+mod proxy;
 mod reply;
 mod session;
 mod settings;
@@ -41,4 +46,4 @@ pub use listener::Listener;
 pub use path::PathError;
 pub use permit::{Allowed, Permit};
 pub use reply::{Reception, Reply, Verdict};
-pub use settings::{Acceptance, Bind, KeyFiles, Network, Protocol, Settings, Timeouts, Tls};
+pub use settings::{Acceptance, Bind, KeyFiles, Network, Protocol, ProxyProtocol, Settings, Timeouts, Tls};

@@ -34,6 +34,8 @@ pub enum Bind {
     Tcp(SocketAddr),
     /// Written `unix:/path` in the configuration.
     Unix(PathBuf),
+    /// A socket that systemd opens and names; written `systemd:NAME`.
+    Systemd(String),
 }
 
 impl fmt::Display for Bind {
@@ -41,6 +43,7 @@ impl fmt::Display for Bind {
         match self {
             Bind::Tcp(address) => write!(f, "{address}"),
             Bind::Unix(path) => write!(f, "unix:{}", path.display()),
+            Bind::Systemd(name) => write!(f, "systemd:{name}"),
         }
     }
 }
@@ -80,6 +83,15 @@ impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts { command: Duration::from_secs(300), data: Duration::from_secs(180), write: Duration::from_secs(60) }
     }
+}
+
+/// Whether connections begin with a header of the PROXY protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    #[default]
+    Off,
+    /// Every connection comes through one of the `proxies`, or by the Unix socket, and begins with a header.
+    Required,
 }
 
 /// A certificate and its key, as PEM files.
@@ -122,12 +134,19 @@ pub struct Settings {
     /// Means something in the gateway's dialect only.
     pub acceptance: Acceptance,
     pub bind: Bind,
+    /// Permission bits of a Unix socket's file: whoever can write to it can send SMS.
+    pub socket_mode: u32,
     /// Who may hand over mail; a Unix socket's clients always may.
     pub trusted: Vec<Network>,
+    /// Servers that may tell whose mail they bring, by XCLIENT, XFORWARD or the PROXY protocol.
+    pub proxies: Vec<Network>,
+    pub proxy_protocol: ProxyProtocol,
     /// Bytes of one message.
     pub max_message_size: usize,
     /// Connections at a time on this listener.
     pub max_connections: usize,
+    /// Connections at a time from one address that is neither trusted nor a proxy.
+    pub max_connections_per_client: usize,
     /// Recipients of one message.
     pub max_recipients: usize,
     pub tls: Tls,
@@ -149,9 +168,13 @@ impl Default for Settings {
             protocol: Protocol::Smtp,
             acceptance: Acceptance::Coded,
             bind: Bind::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))),
+            socket_mode: 0o660,
             trusted: vec![loopback(Ipv4Addr::LOCALHOST.into(), 8), loopback(Ipv6Addr::LOCALHOST.into(), 128)],
+            proxies: Vec::new(),
+            proxy_protocol: ProxyProtocol::Off,
             max_message_size: 10_000_000,
             max_connections: 1000,
+            max_connections_per_client: 50,
             max_recipients: 100,
             tls: Tls::Off,
             users: None,

@@ -102,6 +102,16 @@ impl Guard {
         }
     }
 
+    /// The user of that name, on the word of a server that has judged the login itself.
+    pub(super) async fn look_up(self: &Arc<Guard>, name: String) -> Option<Arc<User>> {
+        let guard = Arc::clone(self);
+        let user = spawn_blocking(move || guard.users.current().get(&name).map(|(_, user)| Arc::clone(user))).await;
+        user.unwrap_or_else(|error| {
+            error!(%error, "a user could not be looked up");
+            None
+        })
+    }
+
     fn deny(&self, user: Option<&str>, address: Option<IpAddr>) -> Login {
         warn!(client = ?address, user, "login failed");
         let fail = |address| lock(&self.throttle).failed(address, Instant::now().into_std());
@@ -122,7 +132,7 @@ impl Guard {
             return trouble(&"no turn came in time");
         };
         let guard = Arc::clone(self);
-        let found = spawn_blocking(move || guard.look_up(&credentials, now)).await;
+        let found = spawn_blocking(move || guard.compare(&credentials, now)).await;
         found.unwrap_or_else(|error| trouble(&error))
     }
 
@@ -133,7 +143,7 @@ impl Guard {
     }
 
     /// Blocks for as long as the hash takes.
-    fn look_up(&self, Credentials { name, password }: &Credentials, now: std::time::Instant) -> Found {
+    fn compare(&self, Credentials { name, password }: &Credentials, now: std::time::Instant) -> Found {
         let users = self.users.current();
         let Some((hash, user)) = users.get(name) else {
             if let Some(decoy) = users.decoy() {

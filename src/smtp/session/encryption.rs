@@ -20,11 +20,7 @@ impl Session {
     /// forgotten.
     pub(in crate::smtp) fn secured(&mut self) {
         self.security = Security::Tls;
-        self.hello = None;
-        self.exchange = None;
-        self.user = None;
-        self.permit = self.settings.permit.clone();
-        self.transaction = None;
+        self.forget();
     }
 
     /// Whether EHLO names STARTTLS.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Next, Security, Session};
-use crate::smtp::auth::{Exchange, Login, Mechanism, Step};
+use crate::smtp::auth::{Exchange, Login, Mechanism, Step, User};
 use crate::smtp::line::{Line, MAX_LINE};
 use crate::smtp::reply::Reply;
 
@@ -56,9 +56,8 @@ impl Session {
     pub(in crate::smtp) fn judged(&mut self, login: Login) -> Next {
         match login {
             Login::Granted(user) => {
-                self.permit = self.settings.permit.and(&user.permit);
                 let reply = self.welcome(&user);
-                self.user = Some(Arc::clone(&user));
+                self.log_in(user);
                 Next::Say(reply)
             }
             Login::Denied { .. } => self.mistake(Reply::new(535, "5.7.8", "name or password are wrong")),
@@ -67,6 +66,11 @@ impl Session {
             }
             Login::Unavailable => Next::Say(Reply::new(454, "4.7.0", "cannot look at logins now, try again later")),
         }
+    }
+
+    pub(super) fn log_in(&mut self, user: Arc<User>) {
+        self.permit = self.settings.permit.and(&user.permit);
+        self.user = Some(user);
     }
 
     /// Whether AUTH is offered: passwords travel only where nobody can read them, or where the operator allows it.

@@ -6,6 +6,7 @@
 mod dialect;
 mod encryption;
 mod login;
+mod origin;
 mod speech;
 mod transaction;
 
@@ -17,6 +18,7 @@ use super::auth::{Credentials, Exchange, User};
 use super::command::{self, Chunk, Command, Hello};
 use super::envelope::{Answers, Client, Letter};
 use super::line::{Line, MAX_LINE};
+use super::origin::Origin;
 use super::permit::Permit;
 use super::reply::{Reception, Reply};
 use super::settings::{Protocol, Settings};
@@ -35,6 +37,8 @@ pub(super) enum Next {
     ReadChunk(Chunk),
     /// Answer, and go on encrypted with [`Session::secured`]. What the client sent since then is refused unread.
     StartTls(Reply),
+    /// Ask the guard for the user of that name, and go on with [`Session::looked_up`].
+    LookUp { name: String },
     /// Ask the guard, and go on with [`Session::judged`].
     Judge(Credentials),
     /// Answer and hang up.
@@ -56,8 +60,12 @@ pub(super) struct Session {
     settings: Arc<Settings>,
     /// Which session of the listener this is.
     number: u64,
-    /// `None` on a Unix socket.
+    /// Who really stands at the door; `None` on a Unix socket.
+    peer: Option<IpAddr>,
+    /// Whose session it is: the peer's, or that of the client for whom it said XCLIENT.
     address: Option<IpAddr>,
+    /// What XFORWARD told about the next message.
+    forwarded: Option<Origin>,
     security: Security,
     /// The name the client gave, once it said hello.
     hello: Option<String>,
@@ -86,7 +94,9 @@ impl Session {
         Session {
             settings,
             number,
+            peer: address,
             address,
+            forwarded: None,
             security: Security::Plain,
             hello: None,
             exchange: None,
@@ -122,6 +132,8 @@ impl Session {
             Command::Hello(hello, name) => self.hello(hello, name),
             Command::StartTls => self.start_tls(),
             Command::Auth { mechanism, initial } => self.auth(&mechanism, initial.as_deref()),
+            Command::XClient(origin) => self.xclient(origin),
+            Command::XForward(origin) => self.xforward(origin),
             Command::Mail(mail) => self.mail(mail),
             Command::Rcpt(recipient) => self.rcpt(recipient, reception),
             Command::Data => self.data(),
@@ -132,7 +144,7 @@ impl Session {
                 "expected BDAT size or BDAT size LAST; closing, for what follows is unclear",
             )),
             Command::Reset => {
-                self.transaction = None;
+                self.end_transaction();
                 Next::Say(self.done("forgotten"))
             }
             Command::Noop => Next::Say(self.done("still here")),
@@ -156,15 +168,36 @@ impl Session {
             }
             _ => {}
         }
+        self.end_transaction();
         self.hello = Some(name);
-        self.transaction = None;
         Next::Say(self.hello_ok(hello))
+    }
+
+    /// Whose session it is; `None` on a Unix socket.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// Forgets what was said, as if nothing had been.
+    fn forget(&mut self) {
+        self.end_transaction();
+        self.hello = None;
+        self.exchange = None;
+        self.user = None;
+        self.permit = self.settings.permit.clone();
+    }
+
+    /// Forgets the message and what was told about it.
+    fn end_transaction(&mut self) -> Option<Transaction> {
+        self.forwarded = None;
+        self.transaction.take()
     }
 
     /// Who stands at the door, as far as it said.
     fn client(&self, hello: String) -> Client {
         let user = self.user.as_ref().map(|user| user.name.clone());
-        Client { address: self.address, hello, user, permit: self.permit.clone() }
+        let Origin { address, hello: name, .. } = self.forwarded.clone().unwrap_or_default();
+        Client { address: address.or(self.address), hello: name.unwrap_or(hello), user, permit: self.permit.clone() }
     }
 
     fn answers(&self) -> Answers {

@@ -9,6 +9,7 @@ use super::Session;
 use crate::smtp::auth::User;
 use crate::smtp::command::{Hello, Mail};
 use crate::smtp::envelope::{Content, Letter, Recipient};
+use crate::smtp::origin;
 use crate::smtp::reply::Reply;
 use crate::smtp::settings::{Acceptance, Protocol, Settings};
 
@@ -65,6 +66,9 @@ impl Session {
                 Protocol::Smtp | Protocol::Lmtp => vec!["AUTH PLAIN LOGIN".into()],
                 Protocol::Gateway => vec!["AUTH=LOGIN".into(), "AUTH LOGIN".into()],
             });
+        }
+        if self.may_introduce() {
+            extensions.extend([origin::XCLIENT.into(), origin::XFORWARD.into()]);
         }
         extensions
     }

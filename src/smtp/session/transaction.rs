@@ -116,7 +116,8 @@ impl Session {
 
     /// Ends the transaction with the text that followed DATA.
     pub(in crate::smtp) fn end_of_text(&mut self, text: Result<Vec<u8>, TooBig>) -> Handover {
-        let (Some(transaction), Some(hello)) = (self.transaction.take(), self.hello.clone()) else {
+        let client = self.client(self.hello.clone().unwrap_or_default());
+        let Some(transaction) = self.end_transaction() else {
             return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
         };
         let Transaction { mail, recipients, .. } = transaction;
@@ -131,7 +132,6 @@ impl Session {
                 refused(Reply::new(554, "5.4.6", format!("mail loop: more than {} Received headers", hops::MAX_HOPS)))
             }
             Ok(bytes) => {
-                let client = self.client(hello);
                 let Mail { from, returned, envelope_id, .. } = mail;
                 let from = if content == Content::Mail { from } else { ReversePath::Null };
                 let envelope = Envelope { from, recipients, client, returned, envelope_id };

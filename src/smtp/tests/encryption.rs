@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::{TlsConnector, rustls};
 
 use super::*;
-use crate::smtp::{KeyFiles, Listener, Tls};
+use crate::smtp::{KeyFiles, Listener, ProxyProtocol, Tls};
 
 const GREETING: &str = "220 sms.example.com ESMTP telepost\r\n";
 
@@ -97,7 +97,7 @@ async fn start_tls_forgets_all_and_then_takes_passwords() {
     assert!(heard.starts_with(expected), "{heard}");
     assert!(!heard.contains("250-STARTTLS") && heard.contains("250 AUTH PLAIN LOGIN\r\n"), "{heard}");
     assert!(heard.contains("503 5.5.1 the connection is encrypted already\r\n235 2.7.0 welcome, joe\r\n"), "{heard}");
-    assert_eq!(visit.reception.taken(), ["joe: <a@b> -> <c@d>: \"hi\\r\\n\""]);
+    assert_eq!(visit.reception.taken(), ["192.0.2.7 again: joe: <a@b> -> <c@d>: \"hi\\r\\n\""]);
 }
 
 /// Whoever sits on the way could slip commands in before encryption begins.
@@ -197,4 +197,21 @@ async fn a_listener_without_its_certificate_is_an_error() {
     std::fs::remove_file(files.names().key).unwrap();
     let error = Listener::bind(Settings { tls: Tls::StartTls(files.names()), ..settings() }).unwrap_err();
     assert!(error.to_string().contains("key.pem"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxys_header_comes_before_the_handshake() {
+    let files = files();
+    let settings = Settings {
+        tls: Tls::Implicit(files.names()),
+        proxies: settings().trusted,
+        proxy_protocol: ProxyProtocol::Required,
+        ..settings()
+    };
+    let mut visit = Visit::begin(settings, "127.0.0.1", 1 << 16);
+    visit.send(b"PROXY TCP4 192.0.2.7 10.0.0.1 56324 25\r\n").await;
+    let mut stream = encrypt(visit.client, &files.certificate).await.unwrap();
+    stream.write_all(b"HELO a\r\nMAIL FROM:<a@b>\r\nQUIT\r\n").await.unwrap();
+    let refused = "550 5.7.1 192.0.2.7 may not send here: it is not among the trusted networks\r\n";
+    assert!(rest(stream).await.contains(refused));
 }

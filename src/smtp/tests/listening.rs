@@ -29,7 +29,7 @@ impl Running {
     fn address(&self) -> SocketAddr {
         match &self.bind {
             Bind::Tcp(address) => *address,
-            Bind::Unix(path) => panic!("not TCP: {path:?}"),
+            other => panic!("not TCP: {other}"),
         }
     }
 
@@ -112,7 +112,13 @@ async fn an_address_that_is_taken_is_an_error() {
 }
 
 fn on_unix(path: &Path) -> Settings {
-    Settings { bind: Bind::Unix(path.to_owned()), protocol: Protocol::Lmtp, trusted: Vec::new(), ..settings() }
+    Settings {
+        bind: Bind::Unix(path.to_owned()),
+        socket_mode: 0o600,
+        protocol: Protocol::Lmtp,
+        trusted: Vec::new(),
+        ..settings()
+    }
 }
 
 #[tokio::test]
@@ -120,7 +126,7 @@ async fn a_letter_over_a_unix_socket() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("lmtp.sock");
     let running = start(on_unix(&path));
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let mut stream = UnixStream::connect(&path).await.unwrap();
     stream.write_all(b"LHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nhi\r\n.\r\nQUIT\r\n").await.unwrap();
     assert!(all(&mut stream).await.contains("250 2.0.0 queued as Q1\r\n"));
@@ -156,4 +162,93 @@ async fn a_socket_that_another_server_put_in_our_place_stays() {
     running.stop().await;
     assert!(path.exists());
     drop(successor);
+}
+
+#[tokio::test]
+async fn one_client_does_not_get_all_places_and_trusted_ones_are_not_counted() {
+    let users = users_file();
+    let stranger = Settings {
+        max_connections_per_client: 2,
+        trusted: Vec::new(),
+        users: Some(users.path().to_owned()),
+        ..settings()
+    };
+    let running = start(stranger.clone());
+    let (mut first, mut second) = (running.connect().await, running.connect().await);
+    greeting(&mut first).await;
+    greeting(&mut second).await;
+    let crowded = "421 4.7.0 too many connections from your address, close some first\r\n";
+    assert_eq!(all(running.connect().await).await, crowded);
+    drop(first);
+    let mut heard = crowded.to_owned();
+    while heard == crowded {
+        let mut again = running.connect().await;
+        again.write_all(b"QUIT\r\n").await.unwrap();
+        heard = all(again).await;
+    }
+    assert!(heard.starts_with("220"), "{heard}");
+    drop(second);
+    running.stop().await;
+
+    let running = start(Settings { trusted: settings().trusted, ..stranger });
+    let mut guests = Vec::new();
+    for _ in 0..5 {
+        let mut guest = running.connect().await;
+        greeting(&mut guest).await;
+        guests.push(guest);
+    }
+    drop(guests);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_public_listener_that_serves_nobody_does_not_open() {
+    let nobody = Settings { bind: Bind::Tcp("0.0.0.0:0".parse().unwrap()), trusted: Vec::new(), ..settings() };
+    let error = Listener::bind(nobody.clone()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    let users = users_file();
+    assert!(Listener::bind(Settings { users: Some(users.path().to_owned()), ..nobody }).is_ok());
+}
+
+#[tokio::test]
+async fn a_socket_that_systemd_did_not_open_is_an_error() {
+    let error = Listener::bind(Settings { bind: Bind::Systemd("smtp".into()), ..settings() }).unwrap_err();
+    assert_eq!(error.to_string(), "systemd handed over no socket named \"smtp\"");
+}
+
+/// The part of [`a_socket_that_systemd_opened_is_served`] that runs in a process of its own.
+#[tokio::test]
+#[ignore = "is started by another test, with a socket"]
+async fn serve_what_systemd_opened() {
+    let listener = Listener::bind(Settings { bind: Bind::Systemd("smtp".into()), ..settings() }).unwrap();
+    listener.serve(Arc::new(FakeReception::default()), CancellationToken::new()).await;
+}
+
+#[test]
+fn a_socket_that_systemd_opened_is_served() {
+    use std::io::{Read, Write};
+    use std::os::fd::OwnedFd;
+    use std::process::{Command, Stdio};
+
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    // What systemd does before it starts a service; the shell keeps its process ID when it becomes the service.
+    let script = "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=smtp exec \"$0\" \"$@\"";
+    let mut service = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "smtp::tests::listening::serve_what_systemd_opened"])
+        .stdin(Stdio::from(OwnedFd::from(socket)))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut client = std::net::TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    client.write_all(b"QUIT\r\n").unwrap();
+    let mut heard = String::new();
+    let outcome = client.read_to_string(&mut heard);
+    service.kill().unwrap();
+    service.wait().unwrap();
+    outcome.unwrap();
+    assert_eq!(heard, "220 sms.example.com ESMTP telepost\r\n221 2.0.0 sms.example.com says goodbye\r\n");
 }

@@ -27,7 +27,8 @@ struct FakeReception {
 }
 
 impl FakeReception {
-    /// The letters taken so far, as lines such as `<a@b> -> <c@d>: "text"`; after a login `joe: <a@b> -> …`.
+    /// The letters taken so far, as lines such as `<a@b> -> <c@d>: "text"`; after a login `joe: <a@b> -> …`,
+    /// from elsewhere `192.0.2.7 client: <a@b> -> …`.
     fn taken(&self) -> Vec<String> {
         let shown = |letter: &Letter| {
             let envelope = &letter.envelope;
@@ -38,7 +39,11 @@ impl FakeReception {
                 Content::Mail => format!("<{from}>"),
                 Content::BareText { sender_id } => sender_id.clone(),
             };
-            format!("{user}{from} -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
+            let origin = match envelope.client.address {
+                Some(address) if !address.is_loopback() => format!("{address} {}: ", envelope.client.hello),
+                _ => String::new(),
+            };
+            format!("{origin}{user}{from} -> {}: {:?}", to.join(" "), String::from_utf8_lossy(&letter.bytes))
         };
         self.letters.lock().unwrap().iter().map(shown).collect()
     }

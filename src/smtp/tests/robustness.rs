@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::smtp::line::MAX_LINE;
-use crate::smtp::{Notify, OriginalRecipient, Returned};
+use crate::smtp::{Notify, OriginalRecipient, ProxyProtocol, Returned};
 use tokio::time::{Instant, sleep, timeout};
 
 const GREETING: &str = "220 sms.example.com ESMTP telepost\r\n";
@@ -329,4 +329,20 @@ async fn an_endless_answer_ends_the_login_only() {
     visit.expect(GREETING).await;
     visit.expect("250 sms.example.com\r\n334 VXNlcm5hbWU6\r\n").await;
     visit.expect("500 5.5.6 an answer has at most 4096 characters\r\n250 2.0.0 still here\r\n").await;
+}
+
+/// Whoever is no proxy could write any address into a header, and a proxy without one hides somebody.
+#[tokio::test(start_paused = true)]
+async fn without_a_proxys_header_nobody_is_served() {
+    let proxies = vec![Network { address: "10.0.0.0".parse().unwrap(), prefix_length: 8 }];
+    let settings = Settings { proxies, proxy_protocol: ProxyProtocol::Required, ..settings() };
+    let header = "PROXY TCP4 127.0.0.1 10.0.0.1 56324 25\r\n";
+    for (address, sent, served) in
+        [("10.1.2.3", header, true), ("10.1.2.3", "EHLO client\r\n", false), ("192.0.2.7", header, false)]
+    {
+        let mut visit = Visit::begin(settings.clone(), address, 10_000);
+        visit.send(sent.as_bytes()).await;
+        visit.client.shutdown().await.unwrap();
+        assert_eq!(visit.rest().await, if served { GREETING } else { "" }, "{address} {sent}");
+    }
 }

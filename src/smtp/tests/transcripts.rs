@@ -5,7 +5,7 @@
 //! escapes in what the client sends.
 
 use super::*;
-use crate::smtp::Acceptance;
+use crate::smtp::{Acceptance, ProxyProtocol};
 
 const ALL: &[(&str, &str)] = &[
     ("smtp", include_str!("../transcripts/smtp.txt")),
@@ -26,6 +26,11 @@ const ALL: &[(&str, &str)] = &[
     ("gateway-letter", include_str!("../transcripts/gateway-letter.txt")),
     ("gateway-mail", include_str!("../transcripts/gateway-mail.txt")),
     ("gateway-limits", include_str!("../transcripts/gateway-limits.txt")),
+    ("xclient", include_str!("../transcripts/xclient.txt")),
+    ("xclient-stranger", include_str!("../transcripts/xclient-stranger.txt")),
+    ("xforward", include_str!("../transcripts/xforward.txt")),
+    ("proxy", include_str!("../transcripts/proxy.txt")),
+    ("proxy-v2", include_str!("../transcripts/proxy-v2.txt")),
     ("browser", include_str!("../transcripts/browser.txt")),
 ];
 
@@ -76,10 +81,17 @@ fn set(transcript: &mut Transcript, line: &str) {
             transcript.users = Some(users);
         }
         Some(("@plaintext-auth", "allowed")) => transcript.settings.allow_plaintext_auth = true,
+        Some(("@proxies", "10.0.0.0/8")) => transcript.settings.proxies = vec![ten()],
+        Some(("@proxy-protocol", "required")) => transcript.settings.proxy_protocol = ProxyProtocol::Required,
+        Some(("@trusted", "10.0.0.0/8")) => transcript.settings.trusted = vec![ten()],
         Some(("@trusted", "nobody")) => transcript.settings.trusted = Vec::new(),
         Some(("@client", address)) => transcript.address = address.into(),
         _ => panic!("not understood: {line}"),
     }
+}
+
+fn ten() -> Network {
+    Network { address: "10.0.0.0".parse().unwrap(), prefix_length: 8 }
 }
 
 fn unescape(text: &str) -> Vec<u8> {
