@@ -3,6 +3,9 @@
 //! Decides nothing about commands. A letter is handed over only after its final dot was seen, whatever else happens to
 //! the connection; once handed over, its answer is awaited even when the client has gone. When the server shuts down a
 //! session that waits for a command gets 421 and is closed; one in the middle of a text may finish it.
+//!
+//! What an idle session never does (a handshake, a login, a handover) is boxed where it is awaited, so that thousands of
+//! idle ones do not each keep room for it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +18,7 @@ use tracing::{debug, error, info, warn};
 
 use super::answers;
 use super::auth::{Credentials, Login};
+use super::budget::Share;
 use super::command::Chunk;
 use super::data::{DotDecoder, Progress, TooBig};
 use super::envelope::Letter;
@@ -30,6 +34,8 @@ use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
 const LONGEST_TEXT: Duration = Duration::from_secs(60 * 60);
 /// How much of a text beyond `max_message_size` is read and dropped, so that the client hears its 552, before we hang up.
 const MOST_EXCESS: u64 = 64 * 1024 * 1024;
+/// How long a message waits for memory; the client waits two minutes for our answer to DATA (RFC 5321, section 4.5.3.2.4).
+const LONGEST_WAIT_FOR_ROOM: Duration = Duration::from_secs(100);
 /// How long the reception may take; the client waits ten minutes (RFC 5321, section 4.5.3.2.6).
 const LONGEST_HANDOVER: Duration = Duration::from_secs(300);
 
@@ -44,7 +50,7 @@ pub(super) async fn run<S, R>(
     S: AsyncRead + AsyncWrite + Unpin + Send,
     R: Reception,
 {
-    let introduced = introduce(&mut stream, address, &shared.settings);
+    let introduced = Box::pin(introduce(&mut stream, address, &shared.settings));
     let address = match shutdown.run_until_cancelled(introduced).await {
         Some(Ok(address)) => address,
         Some(Err(error)) => return warn!(client = ?address, %error, "not served: PROXY protocol"),
@@ -53,10 +59,10 @@ pub(super) async fn run<S, R>(
     let session = Session::new(Arc::clone(&shared.settings), shared.next_session(), address);
     let house = House { shared, reception, shutdown };
     if matches!(house.shared.settings.tls, Tls::Implicit(_)) {
-        return house.serve_encrypted(stream, session, Opening::Greeting).await;
+        return Box::pin(house.serve_encrypted(stream, session, Opening::Greeting)).await;
     }
     if let Some((stream, session)) = house.serve(stream, session, Opening::Greeting).await {
-        house.serve_encrypted(stream, session, Opening::None).await;
+        Box::pin(house.serve_encrypted(stream, session, Opening::None)).await;
     }
 }
 
@@ -99,7 +105,8 @@ impl<R: Reception> House<R> {
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
         let wire = Wire::new(stream, self.shared.settings.timeouts.write);
-        let mut connection = Connection { wire, session, lines: LineDecoder::default(), house: self };
+        let share = self.shared.budget.share();
+        let mut connection = Connection { wire, session, lines: LineDecoder::default(), share, house: self };
         if matches!(opening, Opening::Greeting) {
             connection.wire.say(&connection.session.greeting());
         }
@@ -129,8 +136,7 @@ impl<R: Reception> House<R> {
         match accepted {
             Ok(stream) => {
                 session.secured();
-                // On the heap, so that the many clients that never ask for it do not pay for it.
-                Box::pin(self.serve(stream, session, opening)).await;
+                self.serve(stream, session, opening).await;
             }
             Err(error) => debug!(client = ?session.address(), %error, "no encrypted connection came about"),
         }
@@ -141,6 +147,8 @@ struct Connection<'a, S, R> {
     wire: Wire<S>,
     session: Session,
     lines: LineDecoder,
+    /// The memory taken for the message that is coming in.
+    share: Share,
     house: &'a House<R>,
 }
 
@@ -173,6 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
                 return Err(if reply.code == 221 { End::Quit } else { End::HungUp(reply.lines.join(" ")) });
             }
             Next::ReadText(reply) => {
+                self.make_room(TEXT_BUFFER).await?;
                 self.wire.say(&reply);
                 let text = self.read_text().await?;
                 let handover = self.session.end_of_text(text);
@@ -192,7 +201,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
                 return Ok(Some(self.session.looked_up(user)));
             }
             Next::Judge(credentials) => {
-                let login = self.judge(credentials).await?;
+                let login = Box::pin(self.judge(credentials)).await?;
                 return Ok(Some(self.session.judged(login)));
             }
         }
@@ -257,6 +266,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
             if decoder.excess() > MOST_EXCESS {
                 return Err(End::Flood);
             }
+            self.make_room(decoder.len() + TEXT_BUFFER).await?;
             self.read_more_text(&mut patience).await?;
         }
     }
@@ -276,10 +286,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
             self.wire.advance(taken);
             missing -= taken as u64;
             if missing > 0 {
+                self.make_room(self.session.kept() + TEXT_BUFFER).await?;
                 self.read_more_text(&mut patience).await?;
             }
         }
         Ok(())
+    }
+
+    /// Waits until there is memory for a text of so many bytes. Meanwhile the client's bytes stay where they are.
+    async fn make_room(&mut self, bytes: usize) -> Result<(), End> {
+        self.wire.flush().await?;
+        let limit = self.house.shared.settings.max_message_size;
+        let covered = self.share.cover(bytes.min(limit), self.session.announced(), limit);
+        // Covered first: a text that needs no more may come to its end while we go down.
+        tokio::select! {
+            biased;
+            waited = timeout(LONGEST_WAIT_FOR_ROOM, covered) => waited.map_err(|_| End::NoRoom),
+            () = self.house.shutdown.cancelled() => Err(End::ShuttingDown),
+        }
     }
 
     async fn read_more_text(&mut self, patience: &mut Patience) -> Result<(), End> {
@@ -302,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
             Handover::Letter(letter) => {
                 self.wire.flush().await?;
                 let acceptance = self.session.acceptance(&letter);
-                (receive(&*self.house.reception, *letter).await, acceptance)
+                (Box::pin(receive(&*self.house.reception, *letter)).await, acceptance)
             }
         };
         for reply in replies {
@@ -310,6 +334,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
                 Some(words) if reply.code == 250 => self.wire.say(words),
                 _ => self.wire.say(&reply),
             }
+        }
+        if self.session.kept() == 0 {
+            self.share = self.house.shared.budget.share();
         }
         Ok(())
     }
@@ -319,6 +346,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
         match end {
             End::Silent => Some(Reply::new(421, "4.4.2", "waited too long, goodbye")),
             End::ShuttingDown => Some(Reply::new(421, "4.3.2", "going down, try again soon")),
+            End::NoRoom => Some(Reply::new(421, "4.3.1", "too many messages at once, try again soon")),
             End::Flood => Some(self.session.too_big()),
             End::Quit | End::HungUp(_) | End::Closed | End::Broken(_) | End::Deaf | End::StartTls => None,
         }
@@ -327,7 +355,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
 
 fn is_worth_a_goodbye(end: &End) -> bool {
     match end {
-        End::Quit | End::HungUp(_) | End::Closed | End::Silent | End::ShuttingDown | End::Flood => true,
+        End::Quit | End::HungUp(_) | End::Closed | End::Silent | End::ShuttingDown | End::Flood | End::NoRoom => true,
         End::Broken(_) | End::Deaf | End::StartTls => false,
     }
 }

@@ -57,6 +57,11 @@ impl Text {
         }
     }
 
+    /// Bytes kept so far.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether the limit was passed.
     pub(super) fn is_too_big(&self) -> bool {
         self.excess.is_some()
@@ -83,6 +88,12 @@ impl Text {
             self.bytes = Vec::new();
             self.excess = Some(0);
             return;
+        }
+        let missing = (self.bytes.len() + bytes.len()).saturating_sub(self.bytes.capacity());
+        if missing > 0 {
+            // Doubling as usual, but never beyond the limit: what is counted for a letter is what it takes.
+            let more = self.bytes.capacity().clamp(missing, self.limit - self.bytes.len());
+            self.bytes.reserve_exact(more.max(bytes.len()));
         }
         self.bytes.extend_from_slice(bytes);
     }
@@ -140,6 +151,11 @@ impl DotDecoder {
             }
         }
         (n, Progress::More)
+    }
+
+    /// Bytes kept so far.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
     }
 
     /// Bytes that came after the limit was passed, about.

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use super::bind::{self, Door, Opened, SocketFile};
+use super::budget::Budget;
 use super::connection;
 use super::crowd::{Crowd, Full};
 use super::reply::{Reception, Reply};
@@ -47,8 +48,16 @@ impl Listener {
     /// The address is taken or not ours; a Unix socket's path holds something else than a socket nobody listens on; a file
     /// that the settings name cannot be used; on a public address nobody is trusted and nobody can log in.
     pub fn bind(settings: Settings) -> io::Result<Listener> {
+        Listener::bind_within(settings, Budget::default())
+    }
+
+    /// The same with a share of the memory that several listeners have for the letters on their way in.
+    ///
+    /// # Errors
+    /// As [`Listener::bind`].
+    pub fn bind_within(settings: Settings, budget: Budget) -> io::Result<Listener> {
         may_open(&settings)?;
-        let shared = Arc::new(Shared::open(settings)?);
+        let shared = Arc::new(Shared::open(settings, budget)?);
         let Opened { door, bind, file } = bind::open(&shared.settings)?;
         let crowd = Crowd::new(Arc::clone(&shared.settings));
         Ok(Listener { door, file, bind, shared, crowd })

@@ -14,6 +14,7 @@ mod activation;
 mod answers;
 mod auth;
 mod bind;
+mod budget;
 mod command;
 mod connection;
 mod crowd;
@@ -39,6 +40,7 @@ mod wire;
 mod tests;
 
 pub use auth::hash_password;
+pub use budget::Budget;
 pub use envelope::{
     Answers, Client, Content, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
 };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::auth::Guard;
+use super::budget::Budget;
 use super::settings::Settings;
 use super::tls::Certificate;
 
@@ -16,6 +17,8 @@ pub(super) struct Shared {
     pub guard: Option<Arc<Guard>>,
     /// `None`: nothing is encrypted.
     pub certificate: Option<Arc<Certificate>>,
+    /// For the letters of these and perhaps other listeners' sessions.
+    pub budget: Budget,
     sessions: AtomicU64,
 }
 
@@ -24,10 +27,10 @@ impl Shared {
     ///
     /// # Errors
     /// One of them cannot be read or makes no sense.
-    pub(super) fn open(settings: Settings) -> io::Result<Shared> {
+    pub(super) fn open(settings: Settings, budget: Budget) -> io::Result<Shared> {
         let guard = settings.users.as_deref().map(Guard::open).transpose()?.map(Arc::new);
         let certificate = settings.tls.files().map(Certificate::open).transpose()?.map(Arc::new);
-        Ok(Shared { settings: Arc::new(settings), guard, certificate, sessions: AtomicU64::new(0) })
+        Ok(Shared { settings: Arc::new(settings), guard, certificate, budget, sessions: AtomicU64::new(0) })
     }
 
     /// The number of the next session, from 1 on.

@@ -38,6 +38,8 @@ pub(super) enum End {
     Deaf,
     #[error("the message went on and on after its limit")]
     Flood,
+    #[error("no memory came free for the message")]
+    NoRoom,
     #[error("the server is going down")]
     ShuttingDown,
     #[error("the client goes on encrypted")]

@@ -94,6 +94,17 @@ impl Session {
         }
     }
 
+    /// Bytes that BDAT has brought and that are kept.
+    pub(in crate::smtp) fn kept(&self) -> usize {
+        let chunks = self.transaction.as_ref().and_then(|transaction| transaction.chunks.as_ref());
+        chunks.map_or(0, Text::len)
+    }
+
+    /// The size that the client announced in MAIL.
+    pub(in crate::smtp) fn announced(&self) -> Option<u64> {
+        self.transaction.as_ref().and_then(|transaction| transaction.mail.size)
+    }
+
     /// Answers a chunk whose bytes were all read. A message over the limit stays so until its last chunk or RSET.
     pub(in crate::smtp) fn end_of_chunk(&mut self, chunk: Chunk) -> Handover {
         let too_big = self.too_big();

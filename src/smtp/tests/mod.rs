@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Bind, Content, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings, Verdict,
+    Bind, Budget, Content, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings, Verdict,
     connection,
 };
 use crate::smtp::auth::cheap_hash;
@@ -97,6 +97,10 @@ fn users_file() -> tempfile::NamedTempFile {
     file
 }
 
+fn shared(settings: Settings) -> Arc<Shared> {
+    Arc::new(Shared::open(settings, Budget::default()).unwrap())
+}
+
 /// One session under test and the client's end of its pipe.
 struct Visit {
     client: DuplexStream,
@@ -108,7 +112,7 @@ struct Visit {
 impl Visit {
     /// A session with `settings` for a client at `address`, over a pipe that holds `capacity` bytes.
     fn begin(settings: Settings, address: &str, capacity: usize) -> Visit {
-        Visit::with(Arc::new(Shared::open(settings).unwrap()), address, capacity)
+        Visit::with(shared(settings), address, capacity)
     }
 
     /// The same, at a listener that had visits before.

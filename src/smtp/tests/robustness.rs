@@ -274,13 +274,7 @@ async fn a_reception_that_never_answers_is_not_waited_for() {
         }
     }
     let (mut client, server) = duplex(10_000);
-    let stuck = connection::run(
-        server,
-        None,
-        Arc::new(Shared::open(settings()).unwrap()),
-        Arc::new(Stuck),
-        CancellationToken::new(),
-    );
+    let stuck = connection::run(server, None, shared(settings()), Arc::new(Stuck), CancellationToken::new());
     let session = tokio::spawn(stuck);
     client.write_all(b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\nQUIT\r\n").await.unwrap();
     let mut heard = String::new();
@@ -294,7 +288,7 @@ async fn a_reception_that_never_answers_is_not_waited_for() {
 async fn guessing_passwords_is_slow_and_ends() {
     let users = users_file();
     let settings = Settings { users: Some(users.path().to_owned()), ..settings() };
-    let shared = Arc::new(Shared::open(settings).unwrap());
+    let shared = shared(settings);
     let mut visit = Visit::with(Arc::clone(&shared), "127.0.0.1", 10_000);
     visit.expect(GREETING).await;
     visit.send(b"HELO a\r\n").await;
@@ -345,4 +339,64 @@ async fn without_a_proxys_header_nobody_is_served() {
         visit.client.shutdown().await.unwrap();
         assert_eq!(visit.rest().await, if served { GREETING } else { "" }, "{address} {sent}");
     }
+}
+
+/// With room for one big message at a time the second waits, with its client held back, and nothing is lost.
+#[tokio::test(start_paused = true)]
+async fn messages_wait_for_memory() {
+    let settings = Settings { max_message_size: 1_000_000, ..settings() };
+    let shared = Arc::new(Shared::open(settings, Budget::new(1_100_000)).unwrap());
+    let begin = b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n";
+    let half = vec![b'x'; 500_000];
+    let mut first = Visit::with(Arc::clone(&shared), "127.0.0.1", 1 << 16);
+    first.send(begin).await;
+    first.send(&half).await;
+    let mut second = Visit::with(Arc::clone(&shared), "127.0.0.1", 1 << 16);
+    second.send(begin).await;
+    // It gets its first share and the pipe's worth, and then has to wait.
+    assert!(timeout(Duration::from_secs(50), second.client.write_all(&half)).await.is_err());
+    first.send(b"\r\n.\r\nQUIT\r\n").await;
+    assert!(first.rest().await.contains("250 2.0.0 queued as Q1\r\n"));
+    let sent = timeout(Duration::from_secs(50), second.client.write_all(b"\r\n.\r\nQUIT\r\n")).await;
+    sent.unwrap().unwrap();
+    assert!(second.rest().await.contains("250 2.0.0 queued as Q1\r\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_memory_for_ever() {
+    let settings = Settings { max_message_size: 1_000_000, ..settings() };
+    let shared = Arc::new(Shared::open(settings, Budget::new(1)).unwrap());
+    let begin = b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+    let mut first = Visit::with(Arc::clone(&shared), "127.0.0.1", 1 << 16);
+    first.send(begin).await;
+    first.send(b"DATA\r\nsome\r\n").await;
+    first.let_it_work().await;
+    for command in ["DATA\r\n", "BDAT 70000 LAST\r\n"] {
+        let start = Instant::now();
+        let mut second = Visit::with(Arc::clone(&shared), "127.0.0.1", 1 << 16);
+        second.send(begin).await;
+        second.send(command.as_bytes()).await;
+        let heard = second.rest().await;
+        assert!(heard.ends_with("421 4.3.1 too many messages at once, try again soon\r\n"), "{heard}");
+        assert_eq!(start.elapsed().as_secs(), 100);
+        first.send(b"more\r\n").await;
+        first.let_it_work().await;
+    }
+    // Whoever has its share is not disturbed, and what it gives back is for others.
+    first.send(b".\r\nQUIT\r\n").await;
+    assert!(first.rest().await.contains("250 2.0.0 queued as Q1\r\n"));
+    let mut third = Visit::with(shared, "127.0.0.1", 1 << 16);
+    third.send(begin).await;
+    third.send(b"DATA\r\n.\r\nQUIT\r\n").await;
+    assert!(third.rest().await.contains("250 2.0.0 queued as Q1\r\n"));
+}
+
+/// Ten thousand of them wait at once: 150 MB would be 15 KB for each, with what the system takes for its socket.
+#[tokio::test(start_paused = true)]
+async fn an_idle_session_is_small() {
+    let (_client, server) = duplex(100);
+    let reception = Arc::new(FakeReception::default());
+    let session = connection::run(server, None, shared(settings()), reception, CancellationToken::new());
+    let size = size_of_val(&session);
+    assert!(size < 4096, "{size} bytes");
 }
