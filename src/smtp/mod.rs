@@ -44,6 +44,7 @@ pub use budget::Budget;
 pub use envelope::{
     Answers, Client, Content, Envelope, Letter, Mailbox, Notify, OriginalRecipient, Recipient, Returned, ReversePath,
 };
+pub use hops::LOOP_HEADER;
 pub use listener::Listener;
 pub use path::PathError;
 pub use permit::{Allowed, Permit};

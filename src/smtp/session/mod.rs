@@ -26,6 +26,10 @@ use super::settings::{Protocol, Settings};
 /// Lines that are no commands, or stand out of order, before we hang up: whoever sends more does not speak SMTP.
 const MAX_MISTAKES: u32 = 20;
 
+/// Commands that bring no message nearer (NOOP, RSET and the like) since the last one, before we hang up: otherwise one of
+/// them every few minutes would hold a place for ever.
+const MAX_CHATTER: u32 = 100;
+
 /// What the connection does next.
 #[derive(Debug)]
 pub(super) enum Next {
@@ -77,6 +81,7 @@ pub(super) struct Session {
     permit: Permit,
     transaction: Option<Transaction>,
     mistakes: u32,
+    chatter: u32,
 }
 
 /// Whether others on the way can read along.
@@ -104,6 +109,7 @@ impl Session {
             permit,
             transaction: None,
             mistakes: 0,
+            chatter: 0,
         }
     }
 
@@ -122,6 +128,9 @@ impl Session {
             }
         };
         match command::parse(&line) {
+            Ok(command) if self.is_too_talkative(&command) => {
+                Next::HangUp(Reply::new(421, "4.7.0", "much talk and no message, goodbye"))
+            }
             Ok(command) => self.obey(command, reception),
             Err(reply) => self.mistake(reply),
         }
@@ -156,6 +165,14 @@ impl Session {
             // A web page can make a browser inside a trusted network post SMTP commands to us: stop before they come.
             Command::Http => Next::HangUp(Reply::new(554, "5.5.1", "this is a mail server, not a web server")),
         }
+    }
+
+    fn is_too_talkative(&mut self, command: &Command) -> bool {
+        use Command::{Expand, Hello, Help, Noop, Reset, Verify, XClient, XForward};
+        if matches!(command, Hello(..) | XClient(_) | XForward(_) | Reset | Noop | Verify | Expand | Help) {
+            self.chatter += 1;
+        }
+        self.chatter > MAX_CHATTER
     }
 
     fn hello(&mut self, hello: Hello, name: String) -> Next {

@@ -16,6 +16,10 @@ use crate::smtp::settings::{Acceptance, Protocol, Settings};
 /// What the dialect says to a command that needs no more.
 const DONE: &str = "Requested okay, completed";
 
+/// Becomes `Some("DSN")` once notices honour what the sender wishes. Its parameters are read and carried already, but who
+/// asks for `NOTIFY=NEVER` relies on a promise.
+const DSN: Option<&str> = None;
+
 impl Session {
     /// The first line of the session.
     pub(in crate::smtp) fn greeting(&self) -> Reply {
@@ -42,8 +46,7 @@ impl Session {
         reply
     }
 
-    /// What EHLO and LHLO promise: only what is really done. DSN is not among it, though its parameters are read and
-    /// carried: who asks for `NOTIFY=NEVER` relies on it, so it is promised only once notices honour it.
+    /// What EHLO and LHLO promise: only what is really done.
     fn extensions(&self) -> Vec<String> {
         let Settings { max_message_size, max_recipients, .. } = &*self.settings;
         let mut extensions: Vec<String> = match self.settings.protocol {
@@ -58,6 +61,7 @@ impl Session {
             ],
             Protocol::Gateway => vec!["ENANCEDSTATUSCODES".into()],
         };
+        extensions.extend(DSN.map(str::to_owned));
         if self.offers_start_tls() {
             extensions.push("STARTTLS".into());
         }

@@ -131,18 +131,21 @@ impl Session {
         let Some(transaction) = self.end_transaction() else {
             return Handover::Answered(vec![Reply::new(503, "5.5.1", "no message was begun")]);
         };
+        self.chatter = 0;
         let Transaction { mail, recipients, .. } = transaction;
         let content = match self.sender_id(&mail) {
             Some(sender) => Content::BareText { sender_id: sender.to_owned() },
             None => Content::Mail,
         };
         let refused = |reply| Handover::Answered(answers::same_for_all(self.answers(), recipients.len(), &reply));
-        match text {
+        let looping = |text: &[u8]| match content {
+            Content::Mail => hops::find_loop(text, &self.settings.hostname),
+            Content::BareText { .. } => None,
+        };
+        match text.map(|text| (looping(&text), text)) {
             Err(TooBig) => refused(self.too_big()),
-            Ok(text) if content == Content::Mail && hops::is_looping(&text) => {
-                refused(Reply::new(554, "5.4.6", format!("mail loop: more than {} Received headers", hops::MAX_HOPS)))
-            }
-            Ok(bytes) => {
+            Ok((Some(how), _)) => refused(Reply::new(554, "5.4.6", format!("mail loop: {how}"))),
+            Ok((None, bytes)) => {
                 let Mail { from, returned, envelope_id, .. } = mail;
                 let from = if content == Content::Mail { from } else { ReversePath::Null };
                 let envelope = Envelope { from, recipients, client, returned, envelope_id };

@@ -400,3 +400,29 @@ async fn an_idle_session_is_small() {
     let size = size_of_val(&session);
     assert!(size < 4096, "{size} bytes");
 }
+
+#[tokio::test(start_paused = true)]
+async fn mail_that_we_sent_does_not_come_in_again() {
+    let mut visit = in_text(settings(), "c").await;
+    visit.send(b"X-Telepost-Loop: sms.example.com\r\n\r\nhello\r\n.\r\n").await;
+    visit.expect("554 5.4.6 mail loop: this came from here\r\n").await;
+    assert!(visit.reception.taken().is_empty());
+}
+
+/// A word every few minutes is no reason to keep a place.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_only_chats_is_left() {
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 100_000);
+    visit.send("NOOP\r\nRSET\r\n".repeat(60).as_bytes()).await;
+    let heard = visit.rest().await;
+    assert_eq!(heard.matches("250 ").count(), 100);
+    assert!(heard.ends_with("421 4.7.0 much talk and no message, goodbye\r\n"), "{heard}");
+
+    // Whoever sends messages may say RSET between them as long as it likes.
+    let mut visit = Visit::begin(settings(), "127.0.0.1", 1 << 20);
+    visit.send(b"HELO a\r\n").await;
+    let message = "RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n.\r\n";
+    visit.send(message.repeat(300).as_bytes()).await;
+    visit.send(b"QUIT\r\n").await;
+    assert_eq!(visit.rest().await.matches("queued as").count(), 300);
+}
