@@ -1,5 +1,6 @@
 //! Sessions as a client sees them, over an in-memory pipe or loopback.
 
+mod bad_input;
 mod encryption;
 mod listening;
 mod robustness;
