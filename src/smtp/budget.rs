@@ -1,9 +1,9 @@
 //! The memory that letters may take while they come in, over all sessions together.
 //!
-//! Who finds it used up waits, and with it its client: nothing is read, and TCP holds the client back. Small texts take a
-//! first share and are done; who needs more takes at once all it can ever need, so that the one at the head of the queue
-//! always comes to its end and nobody waits in a circle. Should small shares alone fill it all, the wait's time limit,
-//! which is the caller's, lets go of some.
+//! Who finds it used up waits, and with it its client: nothing is read, and TCP holds the client back. Small texts take
+//! a first share and are done; who needs more takes at once all it can ever need, so that the one at the head of the
+//! queue always comes to its end and nobody waits in a circle. Should small shares alone fill it all, the wait's time
+//! limit, which is the caller's, lets go of some.
 
 use std::sync::Arc;
 
@@ -51,8 +51,8 @@ pub(super) struct Share {
 }
 
 impl Share {
-    /// Waits until the share covers a text of `needed` bytes, of which the client `announced` the size and which cannot be
-    /// bigger than `limit`. May be cancelled without loss.
+    /// Waits until the share covers a text of `needed` bytes, of which the client `announced` the size and which cannot
+    /// be bigger than `limit`. May be cancelled without loss.
     pub(super) async fn cover(&mut self, needed: usize, announced: Option<u64>, limit: usize) {
         let held = self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         if needed.div_ceil(UNIT).min(self.budget.total) <= held {
@@ -67,6 +67,11 @@ impl Share {
                 None => self.held = Some(more),
             }
         }
+    }
+
+    /// Gives all of it back.
+    pub(super) fn give_back(&mut self) {
+        self.held = None;
     }
 }
 

@@ -4,8 +4,8 @@
 //! the connection; once handed over, its answer is awaited even when the client has gone. When the server shuts down a
 //! session that waits for a command gets 421 and is closed; one in the middle of a text may finish it.
 //!
-//! What an idle session never does (a handshake, a login, a handover) is boxed where it is awaited, so that thousands of
-//! idle ones do not each keep room for it.
+//! What an idle session never does (a handshake, a login, a handover) is boxed where it is awaited, so that thousands
+//! of idle ones do not each keep room for it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,9 +32,11 @@ use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
 
 /// How long a whole text may take, so that one byte a minute does not hold a place for ever.
 const LONGEST_TEXT: Duration = Duration::from_secs(60 * 60);
-/// How much of a text beyond `max_message_size` is read and dropped, so that the client hears its 552, before we hang up.
+/// How much of a text beyond `max_message_size` is read and dropped, so that the client hears its 552, before we hang
+/// up.
 const MOST_EXCESS: u64 = 64 * 1024 * 1024;
-/// How long a message waits for memory; the client waits two minutes for our answer to DATA (RFC 5321, section 4.5.3.2.4).
+/// How long a message waits for memory; the client waits two minutes for our answer to DATA (RFC 5321, section
+/// 4.5.3.2.4).
 const LONGEST_WAIT_FOR_ROOM: Duration = Duration::from_secs(100);
 /// How long the reception may take; the client waits ten minutes (RFC 5321, section 4.5.3.2.6).
 const LONGEST_HANDOVER: Duration = Duration::from_secs(300);
@@ -169,6 +171,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
         while let Some(step) = next {
             next = self.perform(step).await?;
         }
+        if self.session.kept() == 0 {
+            self.share.give_back();
+        }
         Ok(())
     }
 
@@ -208,8 +213,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
         Ok(None)
     }
 
-    /// Commands that came along with STARTTLS may have been slipped in by somebody on the way, to be obeyed as if they had
-    /// come encrypted (CVE-2011-0411). No honest client sends any before it has our answer.
+    /// Commands that came along with STARTTLS may have been slipped in by somebody on the way, to be obeyed as if they
+    /// had come encrypted (CVE-2011-0411). No honest client sends any before it has our answer.
     async fn start_tls(&mut self, reply: &Reply) -> Result<End, End> {
         if !self.wire.unused().is_empty() {
             let text = "nothing may be sent along with STARTTLS";
@@ -334,9 +339,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<'_, S, R
                 Some(words) if reply.code == 250 => self.wire.say(words),
                 _ => self.wire.say(&reply),
             }
-        }
-        if self.session.kept() == 0 {
-            self.share = self.house.shared.budget.share();
         }
         Ok(())
     }

@@ -426,3 +426,22 @@ async fn a_client_that_only_chats_is_left() {
     visit.send(b"QUIT\r\n").await;
     assert_eq!(visit.rest().await.matches("queued as").count(), 300);
 }
+
+/// A message given up by RSET takes no memory from others.
+#[tokio::test(start_paused = true)]
+async fn memory_of_a_message_given_up_is_free_again() {
+    let shared = Arc::new(Shared::open(settings(), Budget::new(1)).unwrap());
+    let begin = b"HELO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+    let mut first = Visit::with(Arc::clone(&shared), "127.0.0.1", 1 << 16);
+    first.send(begin).await;
+    first.send(b"BDAT 5\r\n").await;
+    first.let_it_work().await;
+    first.send(b"hello").await;
+    first.until("5 bytes taken\r\n").await;
+    first.send(b"RSET\r\n").await;
+    first.until("forgotten\r\n").await;
+    let mut second = Visit::with(shared, "127.0.0.1", 1 << 16);
+    second.send(begin).await;
+    second.send(b"DATA\r\n.\r\nQUIT\r\n").await;
+    assert!(second.rest().await.contains("250 2.0.0 queued as Q1\r\n"));
+}
