@@ -1,7 +1,7 @@
 //! `telepost hash-password`: reads a password and prints its hash for the users file.
 //!
-//! At a terminal it asks twice and shows nothing; otherwise it takes the first line of standard input. Known limit: whoever
-//! interrupts the question with Ctrl-C leaves the echo off, which most shells put right by themselves.
+//! At a terminal it asks twice and shows nothing; otherwise it takes the first line of standard input. Known limit:
+//! whoever interrupts the question with Ctrl-C leaves the echo off, which most shells put right by themselves.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;

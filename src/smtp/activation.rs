@@ -1,6 +1,7 @@
 //! Takes the sockets that systemd opened for us (sd_listen_fds(3)), by their `FileDescriptorName=`.
 //!
-//! They are handed to the process as a whole, once, so they are kept for the process as a whole; each can be taken once.
+//! They are handed to the process as a whole, once, so they are kept for the process as a whole; each can be taken
+//! once.
 
 use std::env;
 use std::io::{self, ErrorKind};

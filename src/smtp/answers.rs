@@ -8,9 +8,9 @@ use super::reply::{Reply, Verdict};
 
 /// The replies for a letter to `recipients` recipients whose `verdicts` came from the reception.
 ///
-/// SMTP folds them: any recipient's `Ok` is a 250 with its ID, because the client would send the letter again to all
-/// of them after anything else; those who were refused then hear of it by a notice, which is the reception's
-/// part. When nobody was accepted a temporary refusal is told rather than a permanent one: trying again may reach somebody.
+/// SMTP folds them: any recipient's `Ok` is a 250 with its ID, because the client would send the letter again to all of
+/// them after anything else; those who were refused then hear of it by a notice, which is the reception's part. When
+/// nobody was accepted a temporary refusal is told rather than a permanent one: trying again may reach somebody.
 pub(super) fn of_verdicts(answers: Answers, recipients: usize, verdicts: Vec<Verdict>) -> Vec<Reply> {
     let mut replies: Vec<Reply> = verdicts.into_iter().take(recipients).map(of_verdict).collect();
     replies.resize_with(recipients, || Reply::new(451, "4.3.0", "no verdict on this recipient, try again later"));

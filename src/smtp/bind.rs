@@ -1,6 +1,8 @@
-//! Opens the sockets that listeners listen on: TCP, a Unix socket in the file system, or one that systemd opened for us.
+//! Opens the sockets that listeners listen on: TCP, a Unix socket in the file system, or one that systemd opened for
+//! us.
 //!
-//! A Unix socket's file is ours alone: a stale one is replaced, anything else is left alone, and it goes with the listener.
+//! A Unix socket's file is ours alone: a stale one is replaced, anything else is left alone, and it goes with the
+//! listener.
 
 use std::fs;
 use std::io::{self, ErrorKind};

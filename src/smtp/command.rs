@@ -1,7 +1,8 @@
 //! Reads one command line: what the client wants, or the reply that says how it should have asked.
 //!
-//! Pure; knows the grammar of RFC 5321 and RFC 2033 and nothing about the order of commands, which is `session`'s matter.
-//! Hand-written, because the parsers at hand lose quotes, turn `<postmaster>` into the null path or read `+44` as an escape.
+//! Pure; knows the grammar of RFC 5321 and RFC 2033 and nothing about the order of commands, which is `session`'s
+//! matter. Hand-written, because the parsers at hand lose quotes, turn `<postmaster>` into the null path or read `+44`
+//! as an escape.
 
 use super::dsn;
 use super::envelope::{Mailbox, Recipient, Returned, ReversePath};

@@ -162,8 +162,8 @@ pub enum Answers {
 pub enum Content {
     /// A message with its headers (RFC 5322).
     Mail,
-    /// The words of one SMS without any headers, as the gateway's dialect brings them, in UTF-8 or Latin-1. The envelope's
-    /// sender is null then, because nobody can be written to at a sender ID, and it has one recipient.
+    /// The words of one SMS without any headers, as the gateway's dialect brings them, in UTF-8 or Latin-1. The
+    /// envelope's sender is null then, because nobody can be written to at a sender ID, and it has one recipient.
     BareText {
         /// Up to 16 digits, with or without a plus sign before them, or up to 11 letters and digits.
         sender_id: String,

@@ -1,12 +1,12 @@
-//! Finds mail that goes in circles: every mail server on the way adds a Received header (RFC 5321, section 6.3), and what
-//! telepost itself sends out as mail carries a header of its own.
+//! Finds mail that goes in circles: every mail server on the way adds a Received header (RFC 5321, section 6.3), and
+//! what telepost itself sends out as mail carries a header of its own.
 //!
 //! Pure. Looks at header lines only; what a mail quotes in its body does not matter.
 
 use thiserror::Error;
 
-/// The header of mail that telepost sends on a message's behalf, with its host name: notices to senders, and messages that
-/// go to a gateway by mail. When one comes back to us it would go round for ever.
+/// The header of mail that telepost sends on a message's behalf, with its host name: notices to senders, and messages
+/// that go to a gateway by mail. When one comes back to us it would go round for ever.
 pub const LOOP_HEADER: &str = "X-Telepost-Loop";
 
 /// Received headers that a message may have; RFC 5321 asks for a limit of at least 100 where loops are rare, mail

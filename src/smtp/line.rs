@@ -1,10 +1,10 @@
 //! Cuts the client's bytes into command lines, strictly at CRLF (RFC 5321, section 2.3.8).
 //!
 //! A pure state machine: it is fed bytes in whatever pieces the network gives and never waits, reads or allocates more
-//! than [`MAX_LINE`]. A bare CR or LF never ends a line, because two parties who disagree about line ends can be
-//! made to see different commands in the same bytes (SMTP smuggling). A line that is over-long or holds a bare CR or
-//! LF is reported as soon as that is certain, so that somebody typing through `nc` learns what is wrong at once, and the
-//! rest of it, up to the next CRLF, is dropped.
+//! than [`MAX_LINE`]. A bare CR or LF never ends a line, because two parties who disagree about line ends can be made
+//! to see different commands in the same bytes (SMTP smuggling). A line that is over-long or holds a bare CR or LF is
+//! reported as soon as that is certain, so that somebody typing through `nc` learns what is wrong at once, and the rest
+//! of it, up to the next CRLF, is dropped.
 
 /// Bytes of one command line without its CRLF: RFC 5321 wants 512, extensions add theirs (RFC 4954 alone asks for
 /// 12288 in AUTH exchanges, but none of our mechanisms needs more than this).

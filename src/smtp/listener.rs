@@ -45,8 +45,8 @@ impl Listener {
     /// Takes the address of `settings.bind`. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The address is taken or not ours; a Unix socket's path holds something else than a socket nobody listens on; a file
-    /// that the settings name cannot be used; on a public address nobody is trusted and nobody can log in.
+    /// The address is taken or not ours; a Unix socket's path holds something else than a socket nobody listens on; a
+    /// file that the settings name cannot be used; on a public address nobody is trusted and nobody can log in.
     pub fn bind(settings: Settings) -> io::Result<Listener> {
         Listener::bind_within(settings, Budget::default())
     }

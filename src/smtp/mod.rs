@@ -1,4 +1,5 @@
-//! The door: speaks SMTP (RFC 5321), LMTP (RFC 2033) and the SMS gateway's own dialect with whoever brings mail, and hands over a [`Letter`].
+//! The door: speaks SMTP (RFC 5321), LMTP (RFC 2033) and the SMS gateway's own dialect with whoever brings mail, and
+//! hands over a [`Letter`].
 //!
 //! ```text
 //!   listener ─client─► connection ─bytes─► line, data ─Line, text─► session ─Letter─► Reception
@@ -6,9 +7,9 @@
 //!                          └────────── wire ◄── Reply ──────┘
 //! ```
 //!
-//! `line`, `data`, `path`, `dsn`, `command`, `hops`, `answers`, `permit` and `session` are pure: bytes and values in, values
-//! out. Only `wire`, `connection`, `listener` and the guard of `auth` wait. It never looks into a mail's text (but for
-//! counting its hops) and never decides about a number: for both it asks the [`Reception`] behind it.
+//! `line`, `data`, `path`, `dsn`, `command`, `hops`, `answers`, `permit` and `session` are pure: bytes and values in,
+//! values out. Only `wire`, `connection`, `listener` and the guard of `auth` wait. It never looks into a mail's text
+//! (but for counting its hops) and never decides about a number: for both it asks the [`Reception`] behind it.
 
 mod activation;
 mod answers;

@@ -1,7 +1,8 @@
-//! What a server that stands before us tells about the client behind it: the attributes of Postfix's XCLIENT and XFORWARD.
+//! What a server that stands before us tells about the client behind it: the attributes of Postfix's XCLIENT and
+//! XFORWARD.
 //!
-//! Pure. Values come in xtext (RFC 3461, section 4); `[UNAVAILABLE]` and `[TEMPUNAVAIL]` say that the server does not know
-//! either. Names, ports and protocols are read and not kept.
+//! Pure. Values come in xtext (RFC 3461, section 4); `[UNAVAILABLE]` and `[TEMPUNAVAIL]` say that the server does not
+//! know either. Names, ports and protocols are read and not kept.
 
 use std::net::{IpAddr, Ipv4Addr};
 

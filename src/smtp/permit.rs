@@ -1,7 +1,8 @@
 //! What a client may send: to which numbers, and under which sender IDs.
 //!
-//! Pure. A listener has a permit and a user may have one; both must allow. The door asks for the sender ID where a client
-//! names one; which number a mailbox means only the address book knows, so the permit goes along to the reception.
+//! Pure. A listener has a permit and a user may have one; both must allow. The door asks for the sender ID where a
+//! client names one; which number a mailbox means only the address book knows, so the permit goes along to the
+//! reception.
 
 /// A choice from all there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

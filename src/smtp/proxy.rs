@@ -1,7 +1,8 @@
 //! Reads the header by which a proxy tells whose connection it passes on (PROXY protocol, versions 1 and 2).
 //!
-//! Reads not one byte more than the header has, because what follows may be TLS. There is no guessing: a connection that
-//! should have a header and has none is closed. Only addresses are kept; what version 2 adds to them is passed over.
+//! Reads not one byte more than the header has, because what follows may be TLS. There is no guessing: a connection
+//! that should have a header and has none is closed. Only addresses are kept; what version 2 adds to them is passed
+//! over.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -1,7 +1,7 @@
 //! Encrypts a connection with the operator's certificate (RFC 3207, RFC 8314).
 //!
-//! TLS 1.2 and 1.3, by rustls with aws-lc. The certificate and its key are read again when their files change, so that a
-//! renewed one needs no restart; one that is not usable leaves the old one in force. Clients show no certificates.
+//! TLS 1.2 and 1.3, by rustls with aws-lc. The certificate and its key are read again when their files change, so that
+//! a renewed one needs no restart; one that is not usable leaves the old one in force. Clients show no certificates.
 
 use std::io;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! A value that is read from files and read again when they change, so that nobody has to restart for a new password
 //! or certificate.
 //!
-//! It looks at the files' stamps when it is asked, and never watches them in between. Files that cannot be read or make no
-//! sense leave the value as it was, and the log says so once for each change. Asking may wait for a disk.
+//! It looks at the files' stamps when it is asked, and never watches them in between. Files that cannot be read or make
+//! no sense leave the value as it was, and the log says so once for each change. Asking may wait for a disk.
 
 use std::fmt;
 use std::fs;

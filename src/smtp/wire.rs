@@ -1,8 +1,8 @@
 //! The bytes between us and one client: buffered, timed, and answered in batches (RFC 2920).
 //!
-//! Knows nothing of SMTP but that it answers in lines. Replies are collected by [`Wire::say`] and leave together when the client's
-//! bytes are used up, so that a pipelined group of commands costs one packet. Every wait has a limit: the caller's
-//! deadline for reading, `Timeouts::write` for writing.
+//! Knows nothing of SMTP but that it answers in lines. Replies are collected by [`Wire::say`] and leave together when
+//! the client's bytes are used up, so that a pipelined group of commands costs one packet. Every wait has a limit: the
+//! caller's deadline for reading, `Timeouts::write` for writing.
 
 use std::fmt::Display;
 use std::io;

@@ -1,8 +1,8 @@
-//! Remembers for a moment which credentials were right, so that a client that logs in for every mail does not cost a slow
-//! hash each time.
+//! Remembers for a moment which credentials were right, so that a client that logs in for every mail does not cost a
+//! slow hash each time.
 //!
-//! Holds no passwords: only their digests under a key that no other process ever knows. What was right counts only as long
-//! as the users file has the same hash for that user. Time is an argument.
+//! Holds no passwords: only their digests under a key that no other process ever knows. What was right counts only as
+//! long as the users file has the same hash for that user. Time is an argument.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -1,7 +1,8 @@
-//! The words of a login: PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login), each with and without an initial answer.
+//! The words of a login: PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login), each with and without an initial
+//! answer.
 //!
-//! Pure. It makes [`Credentials`] of what the client says and never judges them. Whatever goes wrong ends the exchange with
-//! a reply, and the session goes on as if AUTH had not been said (RFC 4954, section 4).
+//! Pure. It makes [`Credentials`] of what the client says and never judges them. Whatever goes wrong ends the exchange
+//! with a reply, and the session goes on as if AUTH had not been said (RFC 4954, section 4).
 
 use base64::Engine;
 use base64::alphabet::STANDARD;

@@ -6,8 +6,9 @@
 //!      └────────Login──────────┘  ───► password   slow hash, off the runtime
 //! ```
 //!
-//! Hashes are computed on the runtime's blocking threads, few at a time, because each takes its share of memory. An unknown
-//! name costs the same work as a known one. Nothing here knows SMTP but `exchange`, which makes the credentials.
+//! Hashes are computed on the runtime's blocking threads, few at a time, because each takes its share of memory. An
+//! unknown name costs the same work as a known one. Nothing here knows SMTP but `exchange`, which makes the
+//! credentials.
 
 mod cache;
 mod exchange;

@@ -7,7 +7,8 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, Params};
 use secrecy::{ExposeSecret, SecretString};
 
-/// The most that one hash may cost: a slip of the pen in the users file must not exhaust the machine. In KiB and rounds.
+/// The most that one hash may cost: a slip of the pen in the users file must not exhaust the machine. In KiB and
+/// rounds.
 const MAX_MEMORY: u32 = 1024 * 1024;
 const MAX_ROUNDS: u32 = 100;
 

@@ -1,7 +1,7 @@
 //! Slows down whoever fails to log in, and after many failures shuts an address out for a while.
 //!
-//! Pure: time is an argument. An IPv6 client is known by its /64, which one host may have all to itself. Known limit: users
-//! behind one address share its failures; a lock on the user's name instead would let anybody lock anybody out.
+//! Pure: time is an argument. An IPv6 client is known by its /64, which one host may have all to itself. Known limit:
+//! users behind one address share its failures; a lock on the user's name instead would let anybody lock anybody out.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

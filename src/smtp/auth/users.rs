@@ -17,7 +17,8 @@ use std::sync::Arc;
 use super::password::Hash;
 use crate::smtp::permit::{Allowed, Permit};
 
-/// What the dialect tells about an account of which the file says nothing: enough for programs that look before they send.
+/// What the dialect tells about an account of which the file says nothing: enough for programs that look before they
+/// send.
 const PLENTY: u64 = 1_000_000;
 
 /// One user.

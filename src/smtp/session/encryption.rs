@@ -16,8 +16,8 @@ impl Session {
         }
     }
 
-    /// The connection is encrypted from here on. Whatever was said before may have come from somebody else, so all of it is
-    /// forgotten.
+    /// The connection is encrypted from here on. Whatever was said before may have come from somebody else, so all of
+    /// it is forgotten.
     pub(in crate::smtp) fn secured(&mut self) {
         self.security = Security::Tls;
         self.forget();

@@ -1,7 +1,8 @@
 //! One session's memory and manners: which command may follow which, and what each is answered (RFC 5321, RFC 2033).
 //!
-//! Pure: takes a line, gives the [`Next`] step, and never reads, writes, waits or looks at a clock; `connection` does. SMTP,
-//! LMTP and the gateway's dialect are three grammars of this one session. Commands that come out of order get 503 and change nothing.
+//! Pure: takes a line, gives the [`Next`] step, and never reads, writes, waits or looks at a clock; `connection` does.
+//! SMTP, LMTP and the gateway's dialect are three grammars of this one session. Commands that come out of order get 503
+//! and change nothing.
 
 mod dialect;
 mod encryption;
@@ -26,8 +27,8 @@ use super::settings::{Protocol, Settings};
 /// Lines that are no commands, or stand out of order, before we hang up: whoever sends more does not speak SMTP.
 const MAX_MISTAKES: u32 = 20;
 
-/// Commands that bring no message nearer (NOOP, RSET and the like) since the last one, before we hang up: otherwise one of
-/// them every few minutes would hold a place for ever.
+/// Commands that bring no message nearer (NOOP, RSET and the like) since the last one, before we hang up: otherwise one
+/// of them every few minutes would hold a place for ever.
 const MAX_CHATTER: u32 = 100;
 
 /// What the connection does next.
@@ -92,7 +93,8 @@ pub(super) enum Security {
 }
 
 impl Session {
-    /// The `number`th session of a listener, with a client at `address`; `None` for a Unix socket, whose clients are trusted.
+    /// The `number`th session of a listener, with a client at `address`; `None` for a Unix socket, whose clients are
+    /// trusted.
     pub(super) fn new(settings: Arc<Settings>, number: u64, address: Option<IpAddr>) -> Session {
         let address = address.map(|address| address.to_canonical());
         let permit = settings.permit.clone();

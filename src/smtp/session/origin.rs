@@ -1,7 +1,8 @@
-//! XCLIENT and XFORWARD (Postfix's XCLIENT_README and XFORWARD_README): a server that is trusted to tell whom it serves.
+//! XCLIENT and XFORWARD (Postfix's XCLIENT_README and XFORWARD_README): a server that is trusted to tell whom it
+//! serves.
 //!
-//! XCLIENT makes the client behind the server the client of this session, with its rights and not the server's. XFORWARD
-//! only tells of it for the log and the letter, and is forgotten with the message.
+//! XCLIENT makes the client behind the server the client of this session, with its rights and not the server's.
+//! XFORWARD only tells of it for the log and the letter, and is forgotten with the message.
 
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use crate::smtp::origin::Origin;
 use crate::smtp::reply::Reply;
 
 impl Session {
-    /// Whether whoever really stands at the door may speak for others: a server among `proxies`, or of this host by its Unix
-    /// socket. XCLIENT does not change it, so that a server may serve one client after another.
+    /// Whether whoever really stands at the door may speak for others: a server among `proxies`, or of this host by its
+    /// Unix socket. XCLIENT does not change it, so that a server may serve one client after another.
     pub(super) fn may_introduce(&self) -> bool {
         self.peer.is_none_or(|peer| self.settings.proxies.iter().any(|network| network.contains(peer)))
     }
@@ -32,8 +33,8 @@ impl Session {
         }
     }
 
-    /// Goes on with what the guard knows about the user of [`Next::LookUp`]. A user whom the users file does not know has
-    /// not logged in: nobody has said what it may send.
+    /// Goes on with what the guard knows about the user of [`Next::LookUp`]. A user whom the users file does not know
+    /// has not logged in: nobody has said what it may send.
     pub(in crate::smtp) fn looked_up(&mut self, user: Option<Arc<User>>) -> Next {
         if let Some(user) = user {
             self.log_in(user);

@@ -1,9 +1,9 @@
-//! The session's words where the protocols differ. In the gateway's dialect they are those of its document ("SMS-Gateway SMTP
-//! interface", 1.0.1), spelling and all, because programs written for it compare them.
+//! The session's words where the protocols differ. In the gateway's dialect they are those of its document
+//! ("SMS-Gateway SMTP interface", 1.0.1), spelling and all, because programs written for it compare them.
 //!
-//! Three things are not to its letter. Its list after EHLO ends with a dash, for which every ordinary client would wait for
-//! ever: ours ends properly. `AUTH LOGIN` stands in it too, for clients that do not know `AUTH=LOGIN`. And the final answer
-//! has its code, unless [`Acceptance::Bare`] is set.
+//! Three things are not to its letter. Its list after EHLO ends with a dash, for which every ordinary client would wait
+//! for ever: ours ends properly. `AUTH LOGIN` stands in it too, for clients that do not know `AUTH=LOGIN`. And the
+//! final answer has its code, unless [`Acceptance::Bare`] is set.
 
 use super::Session;
 use crate::smtp::auth::User;
@@ -16,8 +16,8 @@ use crate::smtp::settings::{Acceptance, Protocol, Settings};
 /// What the dialect says to a command that needs no more.
 const DONE: &str = "Requested okay, completed";
 
-/// Becomes `Some("DSN")` once notices honour what the sender wishes. Its parameters are read and carried already, but who
-/// asks for `NOTIFY=NEVER` relies on a promise.
+/// Becomes `Some("DSN")` once notices honour what the sender wishes. Its parameters are read and carried already, but
+/// who asks for `NOTIFY=NEVER` relies on a promise.
 const DSN: Option<&str> = None;
 
 impl Session {

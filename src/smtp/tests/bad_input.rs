@@ -18,7 +18,8 @@ async fn a_client_that_talks_and_never_listens_is_left() {
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
-/// A bare CR, a bare LF or a NUL in any place of a command makes another command of it for somebody: it is never obeyed.
+/// A bare CR, a bare LF or a NUL in any place of a command makes another command of it for somebody: it is never
+/// obeyed.
 #[tokio::test(start_paused = true)]
 async fn stray_bytes_in_any_place_of_a_command() {
     let command = b"MAIL FROM:<a@b> SIZE=1";

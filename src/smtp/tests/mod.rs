@@ -20,8 +20,8 @@ use super::{
 use crate::smtp::auth::cheap_hash;
 use crate::smtp::shared::Shared;
 
-/// Takes every letter and remembers it. `wrong` is refused at RCPT, `full` and `never` at the end, temporarily and for good;
-/// `slow` takes a minute.
+/// Takes every letter and remembers it. `wrong` is refused at RCPT, `full` and `never` at the end, temporarily and for
+/// good; `slow` takes a minute.
 #[derive(Default)]
 struct FakeReception {
     letters: Mutex<Vec<Letter>>,

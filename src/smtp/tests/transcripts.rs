@@ -1,8 +1,8 @@
 //! Plays the files of `transcripts/` against the session, in step and cut at every byte.
 //!
 //! `C:` is a line of the client (CRLF added), `c:` raw bytes of the client (nothing added), `S:` a line of the server,
-//! `L:` a letter that the reception must have got, in order, `@` a setting, `#` a remark. `\r \n \0 \t \\` and `\xHH` are
-//! escapes in what the client sends.
+//! `L:` a letter that the reception must have got, in order, `@` a setting, `#` a remark. `\r \n \0 \t \\` and `\xHH`
+//! are escapes in what the client sends.
 
 use super::*;
 use crate::smtp::{Acceptance, ProxyProtocol};
