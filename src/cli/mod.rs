@@ -5,6 +5,7 @@
 mod check;
 mod demo;
 mod gateways;
+mod hash_password;
 mod log;
 mod mailbox;
 mod phone;
@@ -49,6 +50,8 @@ enum Command {
     Gateways(gateways::Arguments),
     /// Be the SMS gateway of the document, for trying out and for tests
     Simulate(simulate::Arguments),
+    /// Turn a password into a hash for the users file
+    HashPassword,
     /// Show everything at once: relay, simulated gateway and a few mails, in one process
     Demo(demo::Arguments),
 }
@@ -78,6 +81,7 @@ pub fn run() -> ExitCode {
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::HashPassword => hash_password::run(),
         other => {
             let runtime = match tokio::runtime::Runtime::new() {
                 Ok(runtime) => runtime,
@@ -99,6 +103,7 @@ async fn run_in_runtime(command: Command) -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::HashPassword => hash_password::run(),
     }
 }
 

@@ -34,8 +34,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     let desk = Desk::new(config.intake());
     let words = arguments.text.join(" ");
     let envelope = Envelope::by_command_line(ReversePath::Null, vec![arguments.to.clone()]);
-    let set = |recipient| desk.set_words(recipient, arguments.sender.clone(), &words);
-    let prepared = envelope.recipients.iter().map(set).collect();
+    let prepared = desk.set_words(&envelope, arguments.sender.clone(), &words);
     let submitted = submit::submit(&config, &envelope, &Text::default(), prepared).await;
     match submitted {
         Ok(ids) => {

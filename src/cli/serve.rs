@@ -16,7 +16,7 @@ use crate::delivery;
 use crate::gateway::Gateway;
 use crate::intake::{Desk, Intake};
 use crate::shutdown::Signals;
-use crate::smtp::Listener;
+use crate::smtp::{Budget, Listener};
 use crate::spool::{Role, Spool};
 
 /// Exit 0 after a clean end, 2 when the configuration is not good, 1 when a room can't be opened.
@@ -56,9 +56,11 @@ impl Relay {
     /// Opens the spool and binds every listener. The error says which one could not be, and why.
     pub fn open(config: &Config) -> Result<Relay, String> {
         let spool = Spool::open(&config.spool, Role::Relay).map_err(|error| error.to_string())?;
+        let budget = Budget::new(config.max_memory);
         let listen = |settings: &crate::smtp::Settings| {
             let bind = settings.bind.clone();
-            Listener::bind(settings.clone()).map_err(|error| format!("can't listen on {bind}: {error}"))
+            Listener::bind_within(settings.clone(), budget.clone())
+                .map_err(|error| format!("can't listen on {bind}: {error}"))
         };
         let listeners = config.listeners.iter().map(listen).collect::<Result<Vec<_>, _>>()?;
         let desk = Desk::new(config.intake());

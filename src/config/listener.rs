@@ -1,45 +1,103 @@
 //! `[[listener]]`.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
+use super::numbers::Prefix;
 use super::section::Section;
 use super::units::Size;
-use super::value::{Choice, Count};
-use crate::smtp::{Bind, Network, Protocol, Settings, Timeouts};
+use super::value::{Choice, Count, FilePath, Found, Value, Wrong};
+use crate::address::SenderId;
+use crate::smtp::{Acceptance, Allowed, Bind, KeyFiles, Network, Permit, Protocol, ProxyProtocol, Settings, Tls};
 
-const MAX_MESSAGE_SIZE: Size = Size(10_000_000);
-const MAX_CONNECTIONS: Count = Count::new(1000);
-const MAX_RECIPIENTS: Count = Count::new(100);
+/// The most bits that a socket's mode may have: read, write and execute for owner, group and others.
+const MAX_MODE: u32 = 0o777;
 
 /// `others` are the addresses that other listeners have.
 pub(super) fn read(section: &mut Section<'_, '_>, hostname: &str, others: &mut Vec<Bind>) -> Option<Settings> {
-    let protocol = section.or("protocol", Protocol::Smtp);
+    let usual = Settings::default();
+    let protocol = section.or("protocol", usual.protocol);
     let bind = section.required::<Bind>("bind");
     let trusted = match &bind {
         Some(Bind::Unix(_)) => trusted_on_socket(section),
-        _ => section.or("trusted", loopback()),
+        _ => section.or("trusted", usual.trusted),
     };
-    section.or("tls", Tls::Off);
-    section.not_built("certificate");
-    section.not_built("key");
-    section.not_built("users");
-    let max_message_size = section.or("max_message_size", MAX_MESSAGE_SIZE).0;
-    let max_connections = section.or("max_connections", MAX_CONNECTIONS).get();
-    let max_recipients = section.or("max_recipients", MAX_RECIPIENTS).get();
-    let bind = bind?;
-    if others.contains(&bind) {
+    let socket_mode = section.optional::<Mode>("socket_mode").map_or(usual.socket_mode, |Mode(mode)| mode);
+    let settings = Settings {
+        hostname: hostname.to_owned(),
+        protocol,
+        acceptance: section.or("acceptance", usual.acceptance),
+        // When there is none, the rest is still read and checked.
+        bind: bind.clone().unwrap_or(usual.bind),
+        socket_mode,
+        trusted,
+        proxies: section.or("proxies", usual.proxies),
+        proxy_protocol: section.or("proxy_protocol", usual.proxy_protocol),
+        max_message_size: section.or("max_message_size", Size(usual.max_message_size)).0,
+        max_connections: section.or("max_connections", Count::new(usual.max_connections)).get(),
+        max_connections_per_client: section
+            .or("max_connections_per_client", Count::new(usual.max_connections_per_client))
+            .get(),
+        max_recipients: section.or("max_recipients", Count::new(usual.max_recipients)).get(),
+        tls: tls(section),
+        users: section.optional::<FilePath>("users").map(|FilePath(path)| path),
+        allow_plaintext_auth: section.or("allow_plaintext_auth", usual.allow_plaintext_auth),
+        permit: permit(section),
+        timeouts: usual.timeouts,
+    };
+    bind?;
+    cross_check(section, &settings, others);
+    Some(settings)
+}
+
+/// What no key can say for itself.
+fn cross_check(section: &mut Section<'_, '_>, settings: &Settings, others: &mut Vec<Bind>) {
+    let bind = &settings.bind;
+    if others.contains(bind) {
         section.problem("bind", format!("another listener has {bind} already"));
     }
     // Port 0 is whichever is free, so two of them are two.
     if !matches!(bind, Bind::Tcp(address) if address.port() == 0) {
         others.push(bind.clone());
     }
-    if matches!(bind, Bind::Tcp(_)) && trusted.is_empty() && !section.has("users") {
-        section.problem("trusted", "is empty, so nobody could send by this listener");
+    if matches!(bind, Bind::Tcp(_)) && settings.trusted.is_empty() && settings.users.is_none() {
+        section.problem("trusted", "is empty and there is no users file, so nobody could send by this listener");
     }
-    let hostname = hostname.to_owned();
-    let timeouts = Timeouts::default();
-    Some(Settings { hostname, protocol, bind, trusted, max_message_size, max_connections, max_recipients, timeouts })
+    if section.has("socket_mode") && !matches!(bind, Bind::Unix(_)) {
+        section.warning("socket_mode", "means nothing without a Unix socket");
+    }
+    if settings.proxy_protocol == ProxyProtocol::Required && settings.proxies.is_empty() && matches!(bind, Bind::Tcp(_))
+    {
+        section.problem("proxy_protocol", "needs proxies: the addresses that it may come from");
+    }
+}
+
+/// `tls`, and the files that it needs.
+fn tls(section: &mut Section<'_, '_>) -> Tls {
+    let word = section.or("tls", TlsWord::Off);
+    let certificate = section.optional::<FilePath>("certificate");
+    let key = section.optional::<FilePath>("key");
+    let files = match (word, certificate, key) {
+        (TlsWord::Off, ..) => return Tls::Off,
+        (_, Some(FilePath(certificate)), Some(FilePath(key))) => KeyFiles { certificate, key },
+        _ => {
+            section.problem("tls", "needs certificate and key, the PEM files");
+            return Tls::Off;
+        }
+    };
+    match word {
+        TlsWord::Off => Tls::Off,
+        TlsWord::StartTls => Tls::StartTls(files),
+        TlsWord::Required => Tls::Required(files),
+        TlsWord::Implicit => Tls::Implicit(files),
+    }
+}
+
+/// What this listener's clients may send.
+fn permit(section: &mut Section<'_, '_>) -> Permit {
+    let numbers = section.or("allow_numbers", Vec::<Prefix>::new());
+    let senders = section.or("allow_senders", Vec::<SenderId>::new());
+    Permit {
+        numbers: Allowed::of(numbers.into_iter().map(|Prefix(prefix)| prefix).collect()),
+        senders: Allowed::of(senders.iter().map(SenderId::to_string).collect()),
+    }
 }
 
 /// A Unix socket's clients have no address; who may open it is up to the file system.
@@ -50,25 +108,50 @@ fn trusted_on_socket(section: &mut Section<'_, '_>) -> Vec<Network> {
     section.optional("trusted").unwrap_or_default()
 }
 
-/// `127.0.0.0/8` and `::1`.
-fn loopback() -> Vec<Network> {
-    let v4 = Network { address: IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), prefix_length: 8 };
-    let v6 = Network { address: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix_length: 128 };
-    vec![v4, v6]
-}
-
 impl Choice for Protocol {
-    const WORDS: &'static [(&'static str, Protocol)] = &[("smtp", Protocol::Smtp), ("lmtp", Protocol::Lmtp)];
-    const NOT_BUILT: &'static [&'static str] = &["gateway", "milter"];
+    const WORDS: &'static [(&'static str, Protocol)] =
+        &[("smtp", Protocol::Smtp), ("lmtp", Protocol::Lmtp), ("gateway", Protocol::Gateway)];
+    const NOT_BUILT: &'static [&'static str] = &["milter"];
 }
 
-/// How a listener encrypts.
+impl Choice for Acceptance {
+    const WORDS: &'static [(&'static str, Acceptance)] = &[("coded", Acceptance::Coded), ("bare", Acceptance::Bare)];
+}
+
+impl Choice for ProxyProtocol {
+    const WORDS: &'static [(&'static str, ProxyProtocol)] =
+        &[("off", ProxyProtocol::Off), ("required", ProxyProtocol::Required)];
+}
+
+/// How a listener encrypts, without the files for it.
 #[derive(Clone, Copy, PartialEq)]
-enum Tls {
+enum TlsWord {
     Off,
+    StartTls,
+    Required,
+    Implicit,
 }
 
-impl Choice for Tls {
-    const WORDS: &'static [(&'static str, Tls)] = &[("off", Tls::Off)];
-    const NOT_BUILT: &'static [&'static str] = &["starttls", "required", "implicit"];
+impl Choice for TlsWord {
+    const WORDS: &'static [(&'static str, TlsWord)] = &[
+        ("off", TlsWord::Off),
+        ("starttls", TlsWord::StartTls),
+        ("required", TlsWord::Required),
+        ("implicit", TlsWord::Implicit),
+    ];
+}
+
+/// Permission bits of a file.
+struct Mode(u32);
+
+impl Value for Mode {
+    const WANTED: &'static str = r#"permission bits such as "0660""#;
+
+    fn read(found: &Found<'_>) -> Result<Mode, Vec<Wrong>> {
+        found.parse_or_not(|text| u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= MAX_MODE).map(Mode))
+    }
+
+    fn write(&self) -> toml::Value {
+        format!("{:04o}", self.0).into()
+    }
 }

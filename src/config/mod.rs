@@ -38,6 +38,7 @@ pub use problem::Problems;
 use self::network::HostName;
 use self::problem::{Problem, Weight};
 use self::section::{Book, Section};
+use self::units::Size;
 use crate::{address, intake, sms, smtp};
 
 /// Where the configuration is when nobody says otherwise.
@@ -46,11 +47,15 @@ pub const DEFAULT_PATH: &str = "/etc/telepost/telepost.toml";
 /// Bytes of a configuration.
 const MAX_FILE: u64 = 1 << 20;
 
+const MAX_MEMORY: Size = Size(256_000_000);
+
 /// What every room is told. Good, or it would not be there.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// What we call ourselves.
     pub hostname: String,
+    /// Bytes that letters may take in memory while they come in, over all listeners.
+    pub max_memory: usize,
     pub spool: crate::spool::Settings,
     /// At least one.
     pub listeners: Vec<smtp::Settings>,
@@ -136,6 +141,7 @@ impl Config {
     /// Reads every section, then sees whether all of them are there.
     fn read(root: &mut Section<'_, '_>) -> Option<Config> {
         let hostname = hostname(root);
+        let max_memory = root.or("max_memory", MAX_MEMORY).0;
         let spool = root.section("spool", spool::read);
         let mut binds = Vec::new();
         let listeners = root.each("listener", |section| listener::read(section, &hostname, &mut binds));
@@ -175,6 +181,7 @@ impl Config {
             delivery,
             bounce,
             hostname,
+            max_memory,
         })
     }
 }

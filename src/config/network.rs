@@ -10,6 +10,8 @@ use crate::smtp::{Bind, Network};
 const MAX_HOST_NAME: usize = 253;
 /// Bytes of a Unix socket's path, with room for the end mark (`sun_path` of unix(7)).
 const MAX_SOCKET_PATH: usize = 107;
+/// Characters of a socket's name in systemd.
+const MAX_SOCKET_NAME: usize = 255;
 /// The largest network that may be trusted: wider ones hold strangers, and SMS cost money.
 const WIDEST_IPV4: u8 = 8;
 /// As [`WIDEST_IPV4`]: all unique local addresses (RFC 4193).
@@ -98,18 +100,24 @@ impl Value for Server {
 
 impl Value for Bind {
     const WANTED: &'static str =
-        r#"an address such as "127.0.0.1:2525", "[::1]:2525" or "unix:/run/telepost/lmtp.sock""#;
+        r#"an address such as "127.0.0.1:2525", "unix:/run/telepost/lmtp.sock" or "systemd:NAME""#;
 
     fn read(found: &Found<'_>) -> Result<Bind, Vec<Wrong>> {
-        found.parse_or_not(|text| match text.strip_prefix("unix:") {
-            Some(path) => is_socket_path(path).then(|| Bind::Unix(PathBuf::from(path))),
-            None => text.parse().ok().map(Bind::Tcp),
+        found.parse_or_not(|text| match text.split_once(':') {
+            Some(("unix", path)) => is_socket_path(path).then(|| Bind::Unix(PathBuf::from(path))),
+            Some(("systemd", name)) => is_socket_name(name).then(|| Bind::Systemd(name.to_owned())),
+            _ => text.parse().ok().map(Bind::Tcp),
         })
     }
 
     fn write(&self) -> toml::Value {
         self.to_string().into()
     }
+}
+
+/// What systemd.socket(5) takes as `FileDescriptorName`.
+fn is_socket_name(name: &str) -> bool {
+    (1..=MAX_SOCKET_NAME).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic() && b != b':')
 }
 
 fn is_socket_path(path: &str) -> bool {

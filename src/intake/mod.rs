@@ -11,7 +11,7 @@ pub use pack::{Arrival, Packed, pack};
 
 use crate::clock::Clock;
 use crate::message::Text;
-use crate::smtp::{Client, Letter, Mailbox, Reception, Reply, Verdict};
+use crate::smtp::{Client, Letter, Mailbox, Permit, Reception, Reply, Verdict};
 use crate::spool::{Committed, Spool};
 
 /// The front hall as it stands behind the door.
@@ -28,18 +28,17 @@ impl Intake {
 }
 
 impl Reception for Intake {
-    fn may_accept(&self, recipient: &Mailbox) -> Result<(), Reply> {
-        self.desk.resolve(recipient).map(drop)
+    fn may_accept(&self, recipient: &Mailbox, permit: &Permit) -> Result<(), Reply> {
+        self.desk.resolve(recipient, permit).map(drop)
     }
 
     async fn receive(&self, letter: Letter) -> Vec<Verdict> {
-        let Letter { envelope, bytes, answers } = letter;
-        let text = match self.desk.open(&bytes) {
-            Ok(text) => text,
+        let Letter { envelope, content, bytes, answers } = letter;
+        let (text, prepared) = match self.desk.work(&envelope, &content, &bytes) {
+            Ok(worked) => worked,
             Err(reply) => return vec![Err(reply); envelope.recipients.len()],
         };
         drop(bytes);
-        let prepared = self.desk.prepare(&envelope, &text);
         let source = source(&envelope.client);
         let arrival = Arrival {
             envelope: &envelope,
@@ -78,8 +77,6 @@ fn log(committed: &[Committed], text: &Text) {
 }
 
 fn source(client: &Client) -> String {
-    match client.address {
-        Some(address) => format!("{} {}", address, client.hello),
-        None => client.hello.clone(),
-    }
+    let words = [client.address.map(|address| address.to_string()), Some(client.hello.clone()), client.user.clone()];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

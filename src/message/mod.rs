@@ -11,6 +11,7 @@
 //! Known limit: a body is at most `MAX_BODY` characters long.
 
 mod automatic;
+mod bare;
 mod charset;
 mod choose;
 mod clean;
@@ -30,6 +31,7 @@ mod words;
 
 use std::borrow::Cow;
 
+pub use bare::bare_words;
 pub use kept::kept_headers;
 pub use settings::{Pattern, PatternError, Settings};
 pub use text::{Author, Findings, Locked, Text};

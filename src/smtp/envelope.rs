@@ -100,7 +100,7 @@ impl Envelope {
         Envelope {
             from,
             recipients: recipients.into_iter().map(Recipient::from).collect(),
-            client: Client { address: None, hello: "command line".to_owned() },
+            client: Client { hello: "command line".to_owned(), ..Client::default() },
             returned: None,
             envelope_id: None,
         }

@@ -169,7 +169,7 @@ impl Default for Settings {
             acceptance: Acceptance::Coded,
             bind: Bind::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))),
             socket_mode: 0o660,
-            trusted: vec![loopback(Ipv4Addr::LOCALHOST.into(), 8), loopback(Ipv6Addr::LOCALHOST.into(), 128)],
+            trusted: vec![loopback(Ipv4Addr::new(127, 0, 0, 0).into(), 8), loopback(Ipv6Addr::LOCALHOST.into(), 128)],
             proxies: Vec::new(),
             proxy_protocol: ProxyProtocol::Off,
             max_message_size: 10_000_000,
