@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::desk::{Message, Prepared};
 use crate::clock::later;
 use crate::message::{self, Text};
-use crate::smtp::{Answers, Envelope, Reply, ReversePath, Verdict};
-use crate::spool::{Committed, Fate, NewLetter, NewParcel};
+use crate::smtp::{Answers, Envelope, Recipient, Reply, ReversePath, Verdict};
+use crate::spool::{Committed, Fate, NewLetter, NewParcel, Priority};
 
 /// Where and when a letter came from: what packing needs to know beside the letter itself.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +72,7 @@ pub fn pack(arrival: &Arrival<'_>, text: &Text, prepared: Vec<Prepared>) -> Pack
             places.push(Err(reply));
             continue;
         }
-        let address = recipient.mailbox.to_string();
-        let stored: Vec<usize> = messages.into_iter().map(|m| store(&mut parcels, &address, arrival, m)).collect();
+        let stored: Vec<usize> = messages.into_iter().map(|m| store(&mut parcels, &recipient, arrival, m)).collect();
         places.extend(stored.first().map(|first| Ok(*first)));
     }
     let letter = (!parcels.is_empty()).then(|| new_letter(arrival, text, parcels));
@@ -85,16 +84,20 @@ fn can_be_sent(prepared: &Prepared) -> bool {
 }
 
 /// Puts a message into the letter unless its telephone has one already; gives its place.
-fn store(parcels: &mut Vec<NewParcel>, address: &str, arrival: &Arrival<'_>, message: Message) -> usize {
+fn store(parcels: &mut Vec<NewParcel>, recipient: &Recipient, arrival: &Arrival<'_>, message: Message) -> usize {
     if let Some(place) = parcels.iter().position(|parcel| parcel.number == message.route.number) {
         return place;
     }
     parcels.push(NewParcel {
-        address: address.to_owned(),
+        address: recipient.mailbox.to_string(),
         number: message.route.number,
         sender: message.sender,
         gateways: message.route.gateways,
         expires: later(arrival.now, arrival.expire),
+        priority: Priority::Normal,
+        topic: None,
+        notify: recipient.notify,
+        original: recipient.original.clone(),
         fate: match message.sms {
             Ok(sms) => Fate::Waiting { encoding: sms.encoding, parts: sms.parts },
             Err(reply) => Fate::Refused { reason: reply.lines.join(" ") },
@@ -117,6 +120,8 @@ fn new_letter(arrival: &Arrival<'_>, text: &Text, parcels: Vec<NewParcel>) -> Ne
         headers: message::kept_headers(text),
         source: arrival.source.to_owned(),
         accepted: arrival.now,
+        returned: arrival.envelope.returned,
+        envelope_id: arrival.envelope.envelope_id.clone(),
         parcels,
     }
 }

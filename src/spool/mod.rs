@@ -26,7 +26,14 @@
 //! not left yet is taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release
 //! gives a parcel as long to live as it had at first.
 //!
-//! A parcel may also be refused from the start ([`Fate::Refused`]): then it has no text and can only be told of.
+//! A parcel may also be held from the start ([`Fate::Held`]), or refused ([`Fate::Refused`]): then it has no text and can
+//! only be told of.
+//!
+//! # Who goes first
+//!
+//! Of what is due at a gateway the most urgent goes first. Within a priority senders take turns, one parcel each, and of
+//! one sender the oldest goes: whoever queues a hundred thousand does not keep the one who queues one. A sender is an
+//! envelope sender. Known limit: whoever writes under many names has as many turns.
 //!
 //! # What it promises
 //!
@@ -43,6 +50,7 @@ mod id;
 mod lock;
 mod note;
 mod parcel;
+mod priority;
 mod settings;
 mod sqlite;
 mod state;
@@ -50,7 +58,7 @@ mod state;
 mod tests;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -60,12 +68,13 @@ pub use error::SpoolError;
 pub use gateway_status::{AccountSeen, GatewayStatus};
 pub use note::{Note, NoticeNote};
 pub use parcel::{Committed, Fate, NewLetter, NewParcel, Parcel, ParcelId, ParcelIdError};
+pub use priority::{Priority, PriorityError, Standing, Topic};
 pub use settings::Settings;
 pub use state::{Order, State, StateError};
 pub use view::{DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, ParcelRecord, Stats};
 
 use lock::RelayLock;
-use sqlite::{Readers, Writer, commit, gateways, look, notices, open, prune, relay};
+use sqlite::{Readers, Ring, Writer, commit, gateways, look, notices, open, prune, relay};
 
 /// As what somebody opens the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +99,8 @@ struct Room {
     changes: watch::Receiver<u64>,
     keep: Duration,
     dedup_window: Duration,
+    /// Whose turn it is at each gateway. Forgotten at the end, which costs nobody more than one turn.
+    ring: Arc<Mutex<Ring>>,
     _lock: Option<RelayLock>,
 }
 
@@ -112,6 +123,7 @@ impl Spool {
                 changes,
                 keep: settings.keep,
                 dedup_window: settings.dedup_window,
+                ring: Arc::default(),
                 _lock: lock,
             }),
         })
@@ -132,11 +144,16 @@ impl Spool {
         self.room.writer.write(rings, move |db| commit::commit(db, &letter, window)).await
     }
 
-    /// Takes up to `limit` parcels that are due at the gateway, the longest due first; they are `sending` from now on.
+    /// Takes up to `limit` parcels that are due at the gateway, in the order told above; they are `sending` from now on.
     /// Wait for the answer: parcels whose claimer went away stay `sending` until the next start.
     pub async fn claim(&self, gateway: &str, now: Timestamp, limit: usize) -> Result<Vec<Parcel>, SpoolError> {
         let gateway = gateway.to_owned();
-        self.room.writer.write(|_| false, move |db| relay::claim(db, &gateway, now, limit)).await
+        let ring = self.room.ring.clone();
+        let claim = move |db: &_| {
+            let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
+            relay::claim(db, &mut ring, &gateway, now, limit)
+        };
+        self.room.writer.write(|_| false, claim).await
     }
 
     /// Records what came of a parcel that a session has; gives the state it is in now.

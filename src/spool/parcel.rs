@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use super::State;
+use super::{Priority, State, Topic};
 use crate::address::{Number, SenderId};
 use crate::sms::{Encoding, Part};
-use crate::smtp::{Mailbox, ReversePath};
+use crate::smtp::{Mailbox, Notify, OriginalRecipient, Returned, ReversePath};
 
 /// Names one parcel: the letter's ID, a dot and the parcel's place in it (`7k2m9q4xw1.2`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +54,10 @@ pub struct NewLetter {
     /// Who handed it over: `smtp 127.0.0.1`, `command line`, …
     pub source: String,
     pub accepted: Timestamp,
+    /// How much of the mail a notice gives back, when the sender said so.
+    pub returned: Option<Returned>,
+    /// The sender's own name for the mail, told in notices.
+    pub envelope_id: Option<String>,
     /// At least one.
     pub parcels: Vec<NewParcel>,
 }
@@ -68,6 +72,12 @@ pub struct NewParcel {
     /// Gateways in order of preference; at least one. The first try goes to the first.
     pub gateways: Vec<String>,
     pub expires: Timestamp,
+    pub priority: Priority,
+    pub topic: Option<Topic>,
+    /// When the sender wants to hear of it; `None`: he wished nothing, and hears of a failure.
+    pub notify: Option<Notify>,
+    /// The recipient as the sender knows it, told in notices.
+    pub original: Option<OriginalRecipient>,
     pub fate: Fate,
 }
 
@@ -76,6 +86,8 @@ pub struct NewParcel {
 pub enum Fate {
     /// To be sent. At least one part.
     Waiting { encoding: Encoding, parts: Vec<Part> },
+    /// To be sent when an operator lets it go. At least one part.
+    Held { encoding: Encoding, parts: Vec<Part>, reason: String },
     /// It can't be sent, and only a notice can still tell the sender.
     Refused { reason: String },
 }
@@ -93,6 +105,7 @@ pub struct Committed {
 pub struct Parcel {
     pub id: ParcelId,
     pub state: State,
+    pub priority: Priority,
     pub address: String,
     pub number: Number,
     pub sender: SenderId,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::*;
 use crate::sms::{Encoding, Part};
 use crate::smtp::{Mailbox, ReversePath};
-use crate::spool::{Fate, NewLetter, NewParcel, Note, Settings};
+use crate::spool::{Fate, NewLetter, NewParcel, Note, Priority, Settings};
 
 #[derive(Parser)]
 struct Line {
@@ -43,6 +43,10 @@ impl Bench {
             sender: "ALERTS".parse().unwrap(),
             gateways: vec!["smsitaly".to_owned()],
             expires: accepted + Duration::from_secs(3600),
+            priority: Priority::Normal,
+            topic: None,
+            notify: None,
+            original: None,
             fate: Fate::Waiting {
                 encoding: Encoding::Latin1,
                 parts: vec![Part { text: "disk full".to_owned(), units: 9 }],
@@ -57,6 +61,8 @@ impl Bench {
             headers: String::new(),
             source: "test".to_owned(),
             accepted,
+            returned: None,
+            envelope_id: None,
             parcels: (1..=telephones).map(parcel).collect(),
         };
         self.spool.commit(letter).await.unwrap().remove(0).id.letter

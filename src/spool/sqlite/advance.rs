@@ -57,10 +57,12 @@ pub fn advance(db: &Connection, key: Key, change: &Change<'_>) -> Result<State, 
     let next = next(&standing, step)?;
     let now = millis(change.now);
     let (notice, told_at) = notice(&standing, next, now);
+    let due = change.due.filter(|_| next == State::Waiting).map_or(now, millis);
     let mut update = db.prepare_cached(
         "UPDATE parcels SET
              state = :state,
              due = iif(:stays, due, :due),
+             ready = :ready,
              gateway = coalesce(:gateway, gateway),
              accepted_parts = accepted_parts + :parts,
              attempts = attempts + :attempts,
@@ -74,7 +76,8 @@ pub fn advance(db: &Connection, key: Key, change: &Change<'_>) -> Result<State, 
     update.execute(named_params! {
         ":state": next.as_str(),
         ":stays": step == Step::PartAccepted,
-        ":due": change.due.filter(|_| next == State::Waiting).map_or(now, millis),
+        ":due": due,
+        ":ready": next == State::Waiting && due <= now,
         ":gateway": change.gateway,
         ":parts": step.accepted_parts(),
         ":attempts": u32::from(step.ends_a_try()),

@@ -18,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::advance::{self, Entry};
 use super::fault::Fault;
-use super::rows::{Key, json, millis};
+use super::rows::{self, Key, json, millis};
 use crate::sms::{Encoding, Part};
 use crate::spool::id::letter_name;
 use crate::spool::{Committed, Fate, NewLetter, NewParcel, NoticeState, ParcelId, State};
@@ -65,6 +65,7 @@ impl Packed<'_> {
     fn of(parcel: &NewParcel) -> Result<Packed<'_>, Fault> {
         let (state, encoding, parts, reason) = match &parcel.fate {
             Fate::Waiting { encoding, parts } => (State::Waiting, *encoding, json(parts)?, None),
+            Fate::Held { encoding, parts, reason } => (State::Held, *encoding, json(parts)?, Some(reason.as_str())),
             Fate::Refused { reason } => {
                 (State::Refused, Encoding::Ascii, json(&Vec::<Part>::new())?, Some(reason.as_str()))
             }
@@ -119,8 +120,9 @@ fn note_duplicate(db: &Connection, first: Key, letter: &NewLetter) -> Result<(),
 /// Stores what the parcels share, under a name that nobody has; gives its row and its name.
 fn store_letter(db: &Connection, letter: &NewLetter) -> Result<(i64, String), Fault> {
     let mut insert = db.prepare_cached(
-        "INSERT INTO letters (name, sender, notice_local, notice_domain, message_id, subject, headers, source, accepted)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO letters (name, sender, notice_local, notice_domain, message_id, subject, headers, source, accepted,
+                              returned, envelope_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let notice_to = letter.notice_to.as_ref();
     let mut draws = 1;
@@ -136,6 +138,8 @@ fn store_letter(db: &Connection, letter: &NewLetter) -> Result<(i64, String), Fa
             &letter.headers,
             &letter.source,
             millis(letter.accepted),
+            letter.returned.map(rows::returned_word),
+            &letter.envelope_id,
         ));
         match stored {
             Ok(row) => return Ok((row, name)),
@@ -154,9 +158,11 @@ fn store_parcel(db: &Connection, key: Key, letter: &NewLetter, packed: &Packed<'
     let notice = if owed { NoticeState::Owed } else { NoticeState::None };
     let mut insert = db.prepare_cached(
         "INSERT INTO parcels (letter, place, state, address, number, sender_id, gateways, gateway, encoding, parts,
-                              due, expires, lifetime, last_reply, notice, notice_due)
+                              due, expires, lifetime, last_reply, notice, notice_due, priority, sender, ready, topic,
+                              standing, notify, original_kind, original)
          VALUES (:letter, :place, :state, :address, :number, :sender_id, :gateways, :gateway, :encoding, :parts,
-                 :now, :expires, :expires - :now, :reason, :notice, :now)",
+                 :now, :expires, :expires - :now, :reason, :notice, :now, :priority, :sender, :ready, :topic,
+                 :standing, :notify, :original_kind, :original)",
     )?;
     insert.execute(rusqlite::named_params! {
         ":letter": key.letter,
@@ -173,11 +179,20 @@ fn store_parcel(db: &Connection, key: Key, letter: &NewLetter, packed: &Packed<'
         ":expires": millis(parcel.expires),
         ":reason": reason,
         ":notice": notice.as_str(),
+        ":priority": parcel.priority.as_str(),
+        ":sender": sender(letter).unwrap_or_default(),
+        ":ready": *state == State::Waiting,
+        ":topic": parcel.topic.as_ref().map(|topic| &topic.key),
+        ":standing": parcel.topic.as_ref().map(|topic| topic.standing.as_str()),
+        ":notify": parcel.notify.map(rows::notify_words),
+        ":original_kind": parcel.original.as_ref().map(|original| &original.kind),
+        ":original": parcel.original.as_ref().map(|original| &original.address),
     })?;
     advance::record(db, key, letter.accepted, &Entry { what: "accepted", gateway: None, detail: &letter.source })?;
     match reason {
         Some(reason) => {
-            advance::record(db, key, letter.accepted, &Entry { what: "refused", gateway: None, detail: reason })
+            let what = state.as_str();
+            advance::record(db, key, letter.accepted, &Entry { what, gateway: None, detail: reason })
         }
         None => Ok(()),
     }

@@ -13,7 +13,12 @@ use crate::spool::{Filter, HistoryEntry, LetterRecord, Listed, ParcelId, ParcelR
 /// When the next parcel is due at one of the gateways, or runs out of time.
 pub fn next_due(db: &Connection, gateways: &[String]) -> Result<Option<Timestamp>, Fault> {
     let mut due = db.prepare_cached(
-        "SELECT min(due) AS due FROM parcels INDEXED BY parcels_schedule WHERE state = 'waiting' AND gateway = ?1",
+        "SELECT min(due) AS due FROM (
+             SELECT * FROM (SELECT due FROM parcels INDEXED BY parcels_ready
+                            WHERE state = 'waiting' AND ready = 1 AND gateway = ?1 LIMIT 1)
+             UNION ALL
+             SELECT min(due) FROM parcels INDEXED BY parcels_later
+             WHERE state = 'waiting' AND ready = 0 AND gateway = ?1)",
     )?;
     let mut expiry =
         db.prepare_cached("SELECT min(expires) AS due FROM parcels INDEXED BY parcels_expiry WHERE state = 'waiting'")?;
@@ -156,8 +161,13 @@ pub fn stats(db: &Connection) -> Result<Stats, Fault> {
         stats.by_state[state as usize] = count;
     }
     let mut waiting = db.prepare_cached(
-        "SELECT gateway, count(*) AS count FROM parcels INDEXED BY parcels_schedule
-         WHERE state = 'waiting' GROUP BY gateway ORDER BY gateway",
+        "SELECT gateway, sum(some) AS count FROM (
+             SELECT gateway, count(*) AS some FROM parcels INDEXED BY parcels_ready
+             WHERE state = 'waiting' AND ready = 1 GROUP BY gateway
+             UNION ALL
+             SELECT gateway, count(*) FROM parcels INDEXED BY parcels_later
+             WHERE state = 'waiting' AND ready = 0 GROUP BY gateway)
+         GROUP BY gateway ORDER BY gateway",
     )?;
     let counts = waiting.query_map((), |row| Ok((row.get("gateway")?, rows::count(row, "count")?)))?;
     stats.waiting_by_gateway = counts.collect::<Result<_, _>>()?;

@@ -10,6 +10,7 @@
 //! | `open` | file, checks, schema |
 //! | `writer` `readers` | who talks to the database, and when |
 //! | `commit` `advance` `relay` `prune` | what the writer does |
+//! | `ring` | whose turn it is |
 //! | `look` `notices` `gateways` | what is looked up and shown |
 //! | `rows` | values ↔ columns |
 
@@ -23,8 +24,10 @@ pub mod open;
 pub mod prune;
 mod readers;
 pub mod relay;
+mod ring;
 mod rows;
 mod writer;
 
 pub use readers::Readers;
+pub use ring::Ring;
 pub use writer::Writer;

@@ -9,28 +9,49 @@ use rusqlite::{Connection, Params};
 
 use super::advance::{Change, advance};
 use super::fault::Fault;
-use super::rows::{self, Key, integer, millis, parcel_columns};
+use super::ring::Ring;
+use super::rows::{self, Key, millis, parcel_columns};
 use crate::spool::state::Step;
-use crate::spool::{Note, Order, Ordered, Parcel, ParcelId, State};
+use crate::spool::{Note, Order, Ordered, Parcel, ParcelId, Priority, State};
 
 /// How many parcels expire in one transaction: the writer must not be kept from its other work.
 const EXPIRE_BATCH: u32 = 500;
+/// How many parcels become ready in one transaction.
+const READY_BATCH: u32 = 500;
 
-/// Takes up to `limit` parcels that are due at the gateway, the longest due first; they are `sending` from now on.
-pub fn claim(db: &Connection, gateway: &str, now: Timestamp, limit: usize) -> Result<Vec<Parcel>, Fault> {
-    let due = keys(
-        db,
-        "SELECT p.letter, p.place, '' AS name FROM parcels AS p INDEXED BY parcels_schedule
-         WHERE p.state = 'waiting' AND p.gateway = ?1 AND p.due <= ?2 AND p.expires > ?2
-         ORDER BY p.due, p.letter, p.place LIMIT ?3",
-        (gateway, millis(now), integer(limit)),
-    )?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for (key, _) in due {
-        advance(db, key, &Change::silent(Step::Claimed, now))?;
-        claimed.push(parcel(db, key)?);
+/// Takes up to `limit` parcels that are due at the gateway; they are `sending` from now on. `ring` says whose turn it is.
+pub fn claim(
+    db: &Connection,
+    ring: &mut Ring,
+    gateway: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Parcel>, Fault> {
+    make_ready(db, gateway, now)?;
+    let mut claimed = Vec::new();
+    for priority in Priority::ALL.into_iter().rev() {
+        while claimed.len() < limit {
+            let Some(key) = ring.next(db, gateway, priority, now)? else { break };
+            advance(db, key, &Change::silent(Step::Claimed, now))?;
+            claimed.push(parcel(db, key)?);
+        }
     }
     Ok(claimed)
+}
+
+/// Lets those take part whose moment has come, a batch of them, the longest due first.
+fn make_ready(db: &Connection, gateway: &str, now: Timestamp) -> Result<(), Fault> {
+    let due = keys(
+        db,
+        "SELECT p.letter, p.place, '' AS name FROM parcels AS p INDEXED BY parcels_later
+         WHERE p.state = 'waiting' AND p.ready = 0 AND p.gateway = ?1 AND p.due <= ?2 ORDER BY p.due LIMIT ?3",
+        (gateway, millis(now), READY_BATCH),
+    )?;
+    let mut update = db.prepare_cached("UPDATE parcels SET ready = 1 WHERE letter = ?1 AND place = ?2")?;
+    for (key, _) in due {
+        update.execute((key.letter, key.place))?;
+    }
+    Ok(())
 }
 
 /// Records what came of a parcel; gives the state it is in now.

@@ -10,13 +10,13 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::fault::Fault;
 use crate::address::Number;
 use crate::sms::Encoding;
-use crate::smtp::Mailbox;
+use crate::smtp::{Mailbox, Notify, Returned};
 use crate::spool::{NoticeState, Parcel, ParcelId, SpoolError, State};
 
 /// The columns that [`parcel`] reads, from `parcels AS p JOIN letters AS l`.
 macro_rules! parcel_columns {
     () => {
-        "l.name, p.place, p.state, p.address, p.number, p.sender_id, p.gateways, p.gateway, p.encoding, p.parts, \
+        "l.name, p.place, p.state, p.priority, p.address, p.number, p.sender_id, p.gateways, p.gateway, p.encoding, p.parts, \
          p.accepted_parts, p.attempts, p.due, p.expires, l.accepted AS accepted, p.last_reply"
     };
 }
@@ -44,6 +44,7 @@ pub fn parcel(row: &Row<'_>) -> rusqlite::Result<Parcel> {
     Ok(Parcel {
         id: ParcelId { letter: row.get("name")?, place: row.get("place")? },
         state: state(row, "state")?,
+        priority: read(row, "priority", str::parse)?,
         address: row.get("address")?,
         number: read(row, "number", Number::from_e164)?,
         sender: read(row, "sender_id", str::parse)?,
@@ -84,6 +85,22 @@ pub fn notice_state(row: &Row<'_>) -> rusqlite::Result<NoticeState> {
 pub fn notice_to(row: &Row<'_>) -> rusqlite::Result<Option<Mailbox>> {
     let domain = row.get("notice_domain")?;
     Ok(row.get::<_, Option<String>>("notice_local")?.map(|local| Mailbox { local, domain }))
+}
+
+/// RET as a column holds it.
+pub fn returned_word(returned: Returned) -> &'static str {
+    match returned {
+        Returned::Full => "full",
+        Returned::Headers => "headers",
+    }
+}
+
+/// NOTIFY as a column holds it.
+pub fn notify_words(notify: Notify) -> String {
+    let Notify { success, failure, delay } = notify;
+    let words = [(success, "success"), (failure, "failure"), (delay, "delay")];
+    let asked: Vec<&str> = words.into_iter().filter(|(asked, _)| *asked).map(|(_, word)| word).collect();
+    if asked.is_empty() { "never".to_owned() } else { asked.join(",") }
 }
 
 pub fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<usize> {

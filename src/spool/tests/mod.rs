@@ -2,6 +2,7 @@
 
 mod accepting;
 mod delivery;
+mod fairness;
 mod invariants;
 mod opening;
 mod operators;
@@ -72,6 +73,10 @@ fn parcel(number: &str, fate: Fate) -> NewParcel {
         sender: "ALERTS".parse().unwrap(),
         gateways: vec![GATEWAY.to_owned(), "spare".to_owned()],
         expires: at(LIFETIME),
+        priority: Priority::Normal,
+        topic: None,
+        notify: None,
+        original: None,
         fate,
     }
 }
@@ -86,6 +91,8 @@ fn letter(parcels: Vec<NewParcel>) -> NewLetter {
         headers: "Subject: disk full\n".to_owned(),
         source: "127.0.0.1 mon.site.example".to_owned(),
         accepted: at(0),
+        returned: None,
+        envelope_id: None,
         parcels,
     }
 }

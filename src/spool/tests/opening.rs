@@ -125,7 +125,7 @@ async fn what_was_answered_survives_a_crash() {
 }
 
 /// A step that a later telepost might make.
-const LATER: &str = "ALTER TABLE parcels ADD COLUMN priority INTEGER NOT NULL DEFAULT 5;";
+const LATER: &str = "ALTER TABLE parcels ADD COLUMN colour INTEGER NOT NULL DEFAULT 5;";
 
 fn later() -> Vec<&'static str> {
     open::SCHEMAS.iter().copied().chain([LATER]).collect()
@@ -137,9 +137,9 @@ async fn a_newer_telepost_opens_an_older_spool() {
     let path = &place.settings.path;
     let id = store(&place.open(Role::Relay), &["x"]).await;
     let db = open::database(path, None, &later()).unwrap();
-    let (count, priority): (i64, i64) =
-        db.query_one("SELECT count(*), min(priority) FROM parcels", (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    assert_eq!((count, priority), (1, 5), "{id} is still there");
+    let (count, colour): (i64, i64) =
+        db.query_one("SELECT count(*), min(colour) FROM parcels", (), |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!((count, colour), (1, 5), "{id} is still there");
     drop(db);
     open::database(path, None, &later()).unwrap();
     assert!(matches!(error(&place, Role::Relay), SpoolError::TooNew { .. }), "the older one leaves it alone");
@@ -168,7 +168,7 @@ fn a_step_that_fails_leaves_the_older_spool() {
 }
 
 /// What the telepost of each schema left in its file.
-const LEFT_BEHIND: [&str; open::SCHEMAS.len()] = [include_str!("spools/1.sql")];
+const LEFT_BEHIND: [&str; open::SCHEMAS.len()] = [include_str!("spools/1.sql"), include_str!("spools/2.sql")];
 
 #[tokio::test]
 async fn spools_of_every_age_open_and_go_on() {
