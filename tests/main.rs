@@ -1,2 +1,4 @@
 //! All tests that need the whole binary or the whole tree, in one test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod walls;
