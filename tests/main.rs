@@ -1,4 +1,6 @@
 //! All tests that need the whole binary or the whole tree, in one test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod support;
+mod trip;
 mod walls;
