@@ -111,11 +111,17 @@ impl House {
         self.relay = None;
     }
 
-    /// Asks the relay to end, and gives how it did and what it had said.
+    /// Asks the relay to end (SIGTERM), and gives how it did and what it had said.
     #[track_caller]
     pub fn terminate_relay(&mut self) -> (ExitStatus, String) {
+        self.end_relay_by("TERM")
+    }
+
+    /// As [`House::terminate_relay`], by a signal of this name.
+    #[track_caller]
+    pub fn end_relay_by(&mut self, signal: &str) -> (ExitStatus, String) {
         let mut relay = self.relay.take().expect("a relay runs");
-        let status = relay.process.terminate();
+        let status = relay.process.end_by(signal);
         (status, relay.process.said())
     }
 

@@ -74,10 +74,10 @@ impl Process {
         self.child.wait().expect("a child can be waited for");
     }
 
-    /// Asks the program to end (SIGTERM) and waits for it.
+    /// Asks the program to end by a signal, `TERM` or `INT`, and waits for it.
     #[track_caller]
-    pub fn terminate(&mut self) -> ExitStatus {
-        signal("TERM", self.child.id());
+    pub fn end_by(&mut self, signal_name: &str) -> ExitStatus {
+        signal(signal_name, self.child.id());
         wait_for(&format!("the end of {}", self.name), || self.child.try_wait().expect("a child can be waited for"))
     }
 }

@@ -1,0 +1,88 @@
+//! `telepost check`: good or not, every error at once, and the configurations that come with telepost.
+
+use std::path::Path;
+
+use super::run;
+use crate::support::house::{Config, House};
+use crate::support::simulator::PASSWORD;
+
+#[test]
+fn a_good_configuration_passes_and_can_be_shown_without_its_secrets() {
+    let house = House::closed(&Config::default(), &[]);
+    house.run("check").exits_with(0);
+    let shown = house.run("check --print").exits_with(0).stdout;
+    for wanted in ["sms.example.com", "ALERTS", "NAGIOS", "oncall", "{subject}: {body}", "10MB", "on_unknown"] {
+        assert!(shown.contains(wanted), "{wanted} is missing in:\n{shown}");
+    }
+    assert!(!shown.contains(PASSWORD), "the password is shown:\n{shown}");
+    // What it prints is a configuration: it reads back to the same.
+    let again = house.folder().join("again.toml");
+    std::fs::write(&again, &shown).unwrap();
+    assert_eq!(run(&format!("check --print -c {}", again.display())).exits_with(0).stdout, shown);
+}
+
+#[test]
+fn a_bad_one_fails_with_every_error_at_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telepost.toml");
+    let wrong = [
+        ("bind = \"nowhere\"", "bind"),
+        ("country_code = \"x\"", "country_code"),
+        ("boss = [\"12\"]", "boss"),
+        ("default = \"much too long for one\"", "default"),
+        ("template = \"{nonsense}\"", "template"),
+        ("retry = [\"soon\"]", "retry"),
+        ("colour = \"red\"", "colour"),
+    ];
+    let source = format!(
+        "hostname = \"sms.example.com\"\n[spool]\nurl = \"sqlite:/tmp/x.db\"\n[[listener]]\nprotocol = \"smtp\"\n{}\n\
+         [numbers]\ndomains = [\"sms.example.com\"]\n{}\n[aliases]\n{}\n[sender]\n{}\n[message]\n{}\n[delivery]\n{}\n{}\n",
+        wrong[0].0, wrong[1].0, wrong[2].0, wrong[3].0, wrong[4].0, wrong[5].0, wrong[6].0
+    );
+    std::fs::write(&file, &source).unwrap();
+    let said = run(&format!("check -c {}", file.display())).exits_with(2);
+    for (line, key) in wrong {
+        let number = source.lines().position(|found| found == line).unwrap() + 1;
+        let place = format!("telepost.toml:{number}");
+        assert!(said.stderr.contains(&place), "{place} ({key}) is missing in:\n{}", said.stderr);
+        assert!(said.stderr.contains(key), "{key} is missing in:\n{}", said.stderr);
+    }
+    assert_eq!(said.stdout, "");
+}
+
+#[test]
+fn a_route_to_no_gateway_and_a_missing_password_are_found() {
+    let house = House::closed(&Config::default(), &[]);
+    let source = std::fs::read_to_string(house.config_file()).unwrap();
+    for (good, bad, word) in [
+        ("gateways = [\"simulated\"]", "gateways = [\"nothere\"]", "nothere"),
+        ("password_file = \"", "password_file = \"/nonexistent", "/nonexistent"),
+        ("url = \"sqlite:", "url = \"floppy:", "floppy"),
+        ("protocol = \"smsitaly\"", "protocol = \"pigeon\"", "pigeon"),
+    ] {
+        std::fs::write(house.config_file(), source.replace(good, bad)).unwrap();
+        let said = house.run("check").exits_with(2);
+        assert!(said.stderr.contains(word), "{word} is missing in:\n{}", said.stderr);
+    }
+    std::fs::write(house.config_file(), "hostname = \n").unwrap();
+    let said = house.run("check").exits_with(2);
+    assert!(said.stderr.contains("telepost.toml:1"), "{}", said.stderr);
+}
+
+#[test]
+fn the_configurations_that_come_with_telepost_are_good() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["telepost.toml", "minimal.toml"] {
+        let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("conf").join(name)).unwrap();
+        // Files that an administrator is to make.
+        let mut here = source.clone();
+        for file in source.split('"').filter(|word| word.starts_with("/etc/telepost/")) {
+            let made = folder.path().join(file.rsplit('/').next().unwrap());
+            std::fs::write(&made, "secret\n").unwrap();
+            here = here.replace(file, made.to_str().unwrap());
+        }
+        let copy = folder.path().join(name);
+        std::fs::write(&copy, here).unwrap();
+        run(&format!("check -c {}", copy.display())).exits_with(0);
+    }
+}

@@ -1,0 +1,81 @@
+//! `telepost preview`: what a mail would become, and that it is what then really comes.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use super::{FROM, TO};
+use crate::support::Said;
+use crate::support::house::{Config, House};
+use crate::support::mails::plain;
+
+/// Runs `telepost preview` with a mail on its standard input.
+#[track_caller]
+fn preview(house: &House, words: &str, mail: &[u8]) -> Said {
+    let mut command = house.command(&format!("preview {words}"));
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("telepost runs");
+    child.stdin.take().unwrap().write_all(mail).expect("it reads its input");
+    child.wait_with_output().expect("it ends").into()
+}
+
+#[test]
+fn json_has_exactly_the_keys_of_the_contract() {
+    let house = House::closed(&Config::default(), &[]);
+    let mail = plain("disk", "Größe\n");
+    let words = format!("--to {TO} --to oncall@sms.example.com --to 12@sms.example.com --from nagios@x.example --json");
+    let shown = preview(&house, &words, &mail).exits_with(1).json();
+    let message = |address: &str, number: &str| {
+        json!({
+            "address": address, "number": number, "sender": "NAGIOS", "gateway": "simulated", "encoding": "latin1",
+            "parts": ["disk: Größe"], "units": [11], "truncated": false, "text": "disk: Größe",
+        })
+    };
+    let wanted = [
+        message(TO, "+447731234567"),
+        message("oncall@sms.example.com", "+447731234567"),
+        message("oncall@sms.example.com", "+393331234567"),
+    ];
+    assert_eq!(shown["recipients"], Value::from(wanted.to_vec()), "{shown:#}");
+    let refused = &shown["refused"][0];
+    let mut keys: Vec<&String> = refused.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["address", "code", "enhanced", "reason"], "{shown:#}");
+    assert_eq!((&refused["code"], &refused["enhanced"]), (&550.into(), &"5.1.1".into()), "{shown:#}");
+    assert_eq!(shown.as_object().unwrap().len(), 2, "{shown:#}");
+}
+
+#[test]
+fn exit_codes_tell_whether_it_would_be_sent() {
+    let house = House::closed(&Config::default(), &[]);
+    let file = house.folder().join("mail.eml");
+    std::fs::write(&file, plain("from a file", "x\n")).unwrap();
+    let said = house.run(&format!("preview --to {TO} {}", file.display())).exits_with(0);
+    assert!(said.stdout.contains("from a file: x") && said.stdout.contains("+447731234567"), "{said:#?}");
+    preview(&house, &format!("--to {TO}"), &plain("s", "b\n")).exits_with(0);
+    let said = preview(&house, "--to 12@sms.example.com", &plain("s", "b\n")).exits_with(1);
+    assert!(said.stdout.contains("550 5.1.1"), "the reply it would get: {said:#?}");
+    let said = preview(&house, &format!("--to {TO}"), b"X-Empty: yes\r\n\r\n").exits_with(1);
+    assert!(said.stdout.contains("554 5.6.0"), "the reply it would get: {said:#?}");
+    house.run(&format!("preview --to {TO} /nonexistent/mail.eml")).exits_with(1);
+    assert!(!house.folder().join("spool.db").exists(), "preview opened a spool");
+}
+
+#[test]
+fn what_it_shows_is_what_arrives() {
+    let house = House::open();
+    let mails = [
+        plain("disk", &format!("{}\n", "many words ".repeat(30))),
+        plain("=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "„typographic“ – 5 € …\n\nand more\n"),
+        plain("x", &"é".repeat(200)),
+    ];
+    for (n, mail) in mails.iter().enumerate() {
+        let shown = preview(&house, &format!("--to {TO} --from {FROM} --json"), mail).exits_with(0).json();
+        assert_eq!(house.deliver(FROM, TO, mail).code, 250);
+        let accepted = house.gateway.wait_for(n + 1);
+        assert_eq!(shown["recipients"][0]["parts"], json!([accepted[n].text]));
+        let units = shown["recipients"][0]["units"][0].as_u64().unwrap();
+        assert!(units <= 160, "{shown:#}");
+    }
+}
