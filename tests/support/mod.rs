@@ -6,7 +6,9 @@
 pub mod client;
 pub mod house;
 pub mod mails;
+pub mod postfix;
 pub mod process;
+pub mod programs;
 pub mod simulator;
 pub mod sink;
 
