@@ -189,7 +189,8 @@ async fn hand_over(address: std::net::SocketAddr, sample: &Sample) -> Result<Str
         client.read().await
     };
     let reply = deliver.await.map_err(|error: mail_send::Error| format!("the mail was not taken: {error}"))?;
-    Ok(format!("{} {}", reply.code(), reply.message().trim_end()))
+    let [class, subject, detail] = reply.esc;
+    Ok(format!("{} {class}.{subject}.{detail} {}", reply.code(), reply.message().trim_end()))
 }
 
 fn print_sms(sms: &AcceptedSms) {
