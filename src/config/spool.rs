@@ -1,4 +1,4 @@
-//! `[spool]`.
+//! `[spool]`: where accepted messages lie, and for how long.
 
 use std::path::PathBuf;
 use std::time::Duration;

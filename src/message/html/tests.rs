@@ -1,3 +1,5 @@
+//! Tables and properties of the HTML reader: what a person sees of a page, and that no page takes it long.
+
 use super::*;
 use crate::message::line::Mark;
 

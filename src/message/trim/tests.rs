@@ -1,3 +1,5 @@
+//! Tables of what is left out of real-looking mails, and of what must stay.
+
 use super::*;
 use crate::message::plain::{self, Format};
 

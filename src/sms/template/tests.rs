@@ -1,3 +1,5 @@
+//! Tables and properties of templates: what they take, what they make, and what they say about a mistake.
+
 use super::*;
 use crate::message::{Author, Text};
 
