@@ -221,12 +221,14 @@ fn an_alias_reaches_all_its_telephones_with_the_right_sender() {
         assert_eq!(client.deliver(from, &[to], b"Subject: s\r\n\r\nb\r\n").code, 250);
     }
     let accepted = house.settle();
-    let shown: Vec<(&str, &str)> = accepted.iter().map(|s| (s.sender.as_str(), s.recipient.as_str())).collect();
+    // Senders take turns, so only the messages of one sender have an order.
+    let mut shown: Vec<(&str, &str)> = accepted.iter().map(|s| (s.sender.as_str(), s.recipient.as_str())).collect();
+    shown.sort_unstable();
     let wanted = [
-        ("NAGIOS", NUMBER),
-        ("NAGIOS", "+393331234567"),
         ("+393331234567", "+447731000001"),
         ("ALERTS", "+447731000001"),
+        ("NAGIOS", "+393331234567"),
+        ("NAGIOS", NUMBER),
     ];
     assert_eq!(shown, wanted);
     assert!(accepted.iter().all(|sms| sms.text == "s: b" && sms.account == USER), "{accepted:#?}");
@@ -278,7 +280,7 @@ fn pipelined_commands_are_answered_in_order() {
     );
     let codes: Vec<u16> = (0..5).map(|_| client.reply().code).collect();
     assert_eq!(codes, [250, 250, 250, 550, 354]);
-    client.send(b"Subject: one\r\n\r\nx\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<boss@sms.example.com>\r\nDATA\r\n");
+    client.send(b"Subject: one\r\n\r\nx\r\n.\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<boss@sms.example.com>\r\nDATA\r\n");
     let codes: Vec<u16> = (0..4).map(|_| client.reply().code).collect();
     assert_eq!(codes, [250, 250, 250, 354]);
     client.send(b"Subject: two\r\n\r\ny\r\n.\r\nQUIT\r\n");

@@ -77,7 +77,10 @@ impl ConfigFile {
 
 /// Runs the command that the arguments name and gives its exit code.
 pub fn run() -> ExitCode {
-    let Arguments { command } = Arguments::parse();
+    let Arguments { command } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return show_usage(&error),
+    };
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
@@ -104,6 +107,20 @@ async fn run_in_runtime(command: Command) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
         Command::HashPassword => hash_password::run(),
+    }
+}
+
+/// Shows the help that was asked for, or what is wrong with the arguments. `sendmail` alone has an exit code of its own
+/// for them, because whoever calls it knows sysexits.h.
+fn show_usage(error: &clap::Error) -> ExitCode {
+    if let Err(unwritten) = error.print() {
+        return fail(unwritten);
+    }
+    let is_sendmail = std::env::args_os().nth(1).is_some_and(|command| command == "sendmail");
+    match error.use_stderr() {
+        false => ExitCode::SUCCESS,
+        true if is_sendmail => ExitCode::from(sendmail::EX_USAGE),
+        true => ExitCode::from(2),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::io::{self, BufRead};
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::submit::{self, Failure};
 use super::{ConfigFile, mailbox};
@@ -14,7 +14,7 @@ use crate::message::Text;
 use crate::smtp::{Envelope, Mailbox, ReversePath};
 
 /// sysexits.h: the command line was used wrongly.
-const EX_USAGE: u8 = 64;
+pub(super) const EX_USAGE: u8 = 64;
 /// sysexits.h: the mail can't be turned into an SMS.
 const EX_DATAERR: u8 = 65;
 /// sysexits.h: there is no such recipient.
@@ -25,9 +25,14 @@ const EX_TEMPFAIL: u8 = 75;
 const EX_CONFIG: u8 = 78;
 
 #[derive(Args)]
+// `-h` is a hop count in sendmail(8): a program that gives it must not get a page of help for its mail.
+#[command(disable_help_flag = true)]
 pub struct Arguments {
     #[command(flatten)]
     config: ConfigFile,
+    /// Print help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
     /// A line with a single dot does not end the mail
     #[arg(short = 'i')]
     ignore_dots: bool,
@@ -35,11 +40,18 @@ pub struct Arguments {
     #[arg(short = 't')]
     take_recipients: bool,
     /// The envelope sender; `<>` or nothing: the null sender
-    #[arg(short = 'f', value_name = "FROM", allow_hyphen_values = true)]
+    #[arg(short = 'f', short_alias = 'r', value_name = "FROM", allow_hyphen_values = true)]
     from: Option<String>,
+    /// What to do: `m`, to take a mail, is all there is
+    #[arg(short = 'b', value_name = "MODE", hide = true)]
+    mode: Option<String>,
     /// Options of sendmail(8) that programs give out of habit; they change nothing here
-    #[arg(short = 'o', short_aliases = ['b', 'F', 'B', 'N', 'R', 'V', 'X'], value_name = "OPTION", hide = true)]
+    #[arg(short = 'o', short_aliases = ['A', 'B', 'F', 'L', 'N', 'O', 'R', 'V', 'X', 'd', 'e', 'h', 'p'],
+          value_name = "OPTION", hide = true)]
     ignored: Vec<String>,
+    /// Likewise, those without a value
+    #[arg(short = 'n', short_aliases = ['G', 'U', 'm', 'v'], action = ArgAction::Count, hide = true)]
+    ignored_flags: u8,
     #[arg(value_name = "RCPT")]
     recipients: Vec<String>,
 }
@@ -53,6 +65,9 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn submit_mail(arguments: &Arguments) -> Result<(), ExitCode> {
+    if let Some(mode) = arguments.mode.as_deref().filter(|mode| *mode != "m") {
+        return Err(complain(EX_USAGE, format_args!("-b{mode} is not for telepost: it only takes mail (-bm)")));
+    }
     let config = arguments.config.load(ExitCode::from(EX_CONFIG))?;
     let limit = config.listeners.iter().map(|listener| listener.max_message_size).max().unwrap_or(usize::MAX);
     let mail = read(io::stdin().lock(), arguments.dots(), limit)

@@ -83,7 +83,6 @@ impl Relay {
         let (door, dispatcher) = (CancellationToken::new(), CancellationToken::new());
         let sessions = TaskTracker::new();
         for listener in self.listeners {
-            tracing::info!(address = %listener.local_address(), "listening");
             sessions.spawn(listener.serve(self.intake.clone(), door.clone()));
         }
         sessions.close();

@@ -30,6 +30,9 @@ fn mails_are_queued_and_sent() {
     house.start_relay();
     sendmail(&house, &format!("-i -f nagios@mon.example {TO}"), "Subject: dots\n\na\n.\nb\n").exits_with(0);
     sendmail(&house, &format!("-oi -bm {TO}"), "Subject: habit\n\na\n.\nb\n").exits_with(0);
+    // What programs give out of habit; -h is a hop count.
+    let habits = format!("-h 10 -v -n -em -O x=y -L tag -Am -G -U -r nagios@mon.example {TO}");
+    sendmail(&house, &habits, "Subject: habits\n\nx\n").exits_with(0);
     sendmail(&house, TO, "Subject: dot\n\na\n.\nb\n").exits_with(0);
     sendmail(&house, "-t", MAIL.replace("cron", "all").as_str()).exits_with(0);
     sendmail(&house, "-ti -f <>", MAIL.replace("cron", "null").as_str()).exits_with(0);
@@ -40,6 +43,7 @@ fn mails_are_queued_and_sent() {
         ("ALERTS", "+447731234567", "cron: done"),
         ("NAGIOS", "+447731234567", "dots: a\n.\nb"),
         ("ALERTS", "+447731234567", "habit: a\n.\nb"),
+        ("NAGIOS", "+447731234567", "habits: x"),
         ("ALERTS", "+447731234567", "dot: a"),
         ("ALERTS", "+447731234567", "all: done"),
         ("ALERTS", "+447731000001", "all: done"),
@@ -61,6 +65,9 @@ fn exit_codes_are_those_of_sysexits() {
         ("12@sms.example.com", MAIL, 67, "no such number"),
         ("00447731234567@elsewhere.example", MAIL, 67, "not our domain"),
         (&format!("{TO} nobody@sms.example.com"), MAIL, 67, "one of two is wrong: nothing is queued"),
+        (&format!("--nonsense {TO}"), MAIL, 64, "no such option"),
+        ("-bp", "", 64, "a queue listing is not a mail"),
+        ("-bs", "QUIT\n", 64, "nor is a session"),
     ] {
         let said = sendmail(&house, words, mail).exits_with(code);
         assert!(!said.stderr.is_empty(), "{about}: no reason given");
