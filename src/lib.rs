@@ -21,6 +21,8 @@ pub mod message;
 
 pub mod address;
 
+pub mod rules;
+
 pub mod sms;
 
 pub mod spool;
