@@ -28,7 +28,7 @@ mod transliterate;
 pub use error::FitError;
 pub use parts::{Encoding, ForeignChar, Part, Sms};
 pub use settings::{Charset, Joining, Medium, Overflow, Settings, Ucs2};
-pub use template::{Captures, Fields, Template, TemplateError};
+pub use template::{Fields, Template, TemplateError};
 
 use crate::message::Text;
 use draft::Draft;

@@ -30,12 +30,10 @@
 //!
 //! **An empty field** takes the separator beside it along, and brackets or quotes around it.
 
-mod captures;
 mod expression;
 mod fields;
 mod function;
 
-pub use captures::Captures;
 pub use fields::Fields;
 
 use super::draft::Draft;

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{Captures, TemplateError};
+use super::TemplateError;
 use crate::message::Text;
+use crate::rules::Captures;
 
 /// How a header field is asked for.
 const HEADER: &str = "header.";

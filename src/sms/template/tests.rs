@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::message::{Author, Text};
+use crate::rules::Captures;
 
 fn mail() -> Text {
     Text {
