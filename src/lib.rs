@@ -3,14 +3,14 @@
 //! The modules stand in the order of the trip that a message makes:
 //!
 //! ```text
-//!   client ──bytes──► smtp ──Letter──► intake ──► message ──Text──► address ──Route──► sms ──Sms──►
+//!   client ──bytes──► smtp ──Letter──► intake ──► message ──Text──► address ──Route──► rules ──► sms ──Sms──►
 //!   spool ──"250 queued as ID"──►   ═══ now it is ours ═══   ──Parcel──► delivery ──Submission──►
 //!   gateway ──Outcome──► sent │ retry │ unknown │ refused ──► bounce
 //! ```
 //!
 //! Each noun is defined in the room that makes it, each arrow is one function in one room. A room knows what came
 //! before it on the trip and never what comes after; only the two halls (`intake`, `delivery`) and `cli` see several
-//! rooms. `message`, `address` and `sms` touch nothing but their arguments. ARCHITECTURE.md tells the whole story.
+//! rooms. `message`, `address`, `rules` and `sms` touch nothing but their arguments. ARCHITECTURE.md tells the whole story.
 #![forbid(unsafe_code)]
 
 pub mod smtp;

@@ -18,18 +18,19 @@ const TABLES: [&str; 0] = [];
 
 /// Each room, in the order of the trip, and the rooms it may name. What is not here may name nothing and be named by
 /// nobody, so a new room is entered first.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("smtp", &[]),
-    ("intake", &["smtp", "message", "address", "sms", "spool", "clock"]),
+    ("intake", &["smtp", "message", "address", "rules", "sms", "spool", "clock"]),
     ("message", &["smtp"]),
     ("address", &["smtp", "message"]),
-    ("sms", &["smtp", "message", "address"]),
+    ("rules", &["smtp", "message", "address"]),
+    ("sms", &["smtp", "message", "address", "rules"]),
     ("spool", &["smtp", "message", "address", "sms", "clock"]),
     ("delivery", &["smtp", "message", "address", "sms", "spool", "gateway", "bounce", "clock"]),
     ("gateway", &["smtp", "message", "address", "sms", "spool", "clock"]),
     ("bounce", &["smtp", "message", "address", "sms", "spool", "gateway", "clock"]),
     ("simulator", &["smtp", "message", "address", "sms", "spool", "gateway", "bounce", "clock"]),
-    ("config", &["smtp", "intake", "message", "address", "sms", "spool", "delivery", "gateway", "bounce"]),
+    ("config", &["smtp", "intake", "message", "address", "rules", "sms", "spool", "delivery", "gateway", "bounce"]),
     ("cli", ALL_ROOMS),
     ("clock", &[]),
     ("shutdown", &[]),
@@ -40,6 +41,7 @@ const ALL_ROOMS: &[&str] = &[
     "intake",
     "message",
     "address",
+    "rules",
     "sms",
     "spool",
     "delivery",
@@ -52,7 +54,7 @@ const ALL_ROOMS: &[&str] = &[
 ];
 
 /// Rooms that touch nothing but their arguments.
-const PURE_ROOMS: [&str; 3] = ["message", "address", "sms"];
+const PURE_ROOMS: [&str; 4] = ["message", "address", "rules", "sms"];
 
 /// What a pure room may not mention, whatever for.
 const IMPURE: [&str; 18] = [

@@ -30,8 +30,10 @@ pub enum Flaw {
     OtherService,
     #[error("phone-context {0:?} is no prefix such as +44")]
     Context(String),
-    #[error("+{0} is no option here")]
+    #[error("+{0} is no option here, options are +urgent and +low")]
     Option(String),
+    #[error("an SMS can't be sent as flash here, options are +urgent and +low")]
+    Flash,
 }
 
 /// Reads a local part, its quotes already removed.

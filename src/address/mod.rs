@@ -9,6 +9,7 @@ mod resolve;
 mod route;
 mod sender_id;
 mod settings;
+mod wish;
 
 pub use dial::Flaw;
 pub use number::{Number, NumberError};
@@ -17,3 +18,4 @@ pub use resolve::{ResolveError, resolve, sender_id};
 pub use route::Route;
 pub use sender_id::{SenderId, SenderIdError};
 pub use settings::{Numbering, RoutePrefix, SenderMapping, Settings};
+pub use wish::Wish;

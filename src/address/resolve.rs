@@ -8,6 +8,7 @@ use super::number::Number;
 use super::route::Route;
 use super::sender_id::SenderId;
 use super::settings::{RoutePrefix, SenderMapping, Settings};
+use super::wish::{self, Wish};
 use crate::smtp::Mailbox;
 
 /// A number as a good address shows it.
@@ -54,10 +55,11 @@ pub fn resolve(settings: &Settings, recipient: &Mailbox) -> Result<Vec<Route>, R
     if let Some(domain) = recipient.domain.as_ref().filter(|domain| !ours.contains(domain)) {
         return Err(ResolveError::ForeignDomain { domain: domain.clone(), ours: ours.clone() });
     }
+    let (numbers, wish) = numbers(settings, recipient)?;
     let mut routes: Vec<Route> = Vec::new();
-    for number in numbers(settings, recipient)? {
+    for number in numbers {
         if routes.iter().all(|route| route.number != number) {
-            routes.push(route(settings, number)?);
+            routes.push(route(settings, number, wish)?);
         }
     }
     Ok(routes)
@@ -71,19 +73,24 @@ pub fn sender_id(settings: &Settings, envelope_from: Option<&str>, author: Optio
     mapping.map_or(&settings.default_sender, |mapping| &mapping.id).clone()
 }
 
-fn numbers(settings: &Settings, recipient: &Mailbox) -> Result<Vec<Number>, ResolveError> {
-    if let Some(numbers) = settings.aliases.get(&recipient.local.to_lowercase()) {
-        return Ok(numbers.clone());
+/// The telephones, and what is wished for them. An alias with a plus in it is an alias.
+fn numbers(settings: &Settings, recipient: &Mailbox) -> Result<(Vec<Number>, Option<Wish>), ResolveError> {
+    let alias = |name: &str| settings.aliases.get(&name.to_lowercase()).cloned();
+    if let Some(numbers) = alias(&recipient.local) {
+        return Ok((numbers, None));
     }
-    let number = dial::read(&recipient.local, &settings.numbering);
-    number.map(|number| vec![number]).map_err(|flaw| ResolveError::NoSuchNumber {
+    let read = wish::split(&recipient.local).and_then(|(local, wish)| match alias(local) {
+        Some(numbers) => Ok((numbers, wish)),
+        None => dial::read(local, &settings.numbering).map(|number| (vec![number], wish)),
+    });
+    read.map_err(|flaw| ResolveError::NoSuchNumber {
         local: recipient.local.clone(),
         domain: recipient.domain.as_ref().or(settings.domains.first()).cloned().unwrap_or_default(),
         flaw,
     })
 }
 
-fn route(settings: &Settings, number: Number) -> Result<Route, ResolveError> {
+fn route(settings: &Settings, number: Number, wish: Option<Wish>) -> Result<Route, ResolveError> {
     let numbering = &settings.numbering;
     let begins = |prefixes: &[String]| prefixes.iter().any(|prefix| number.as_str().starts_with(prefix.as_str()));
     let allowed = numbering.allow.is_empty() || begins(&numbering.allow);
@@ -93,7 +100,9 @@ fn route(settings: &Settings, number: Number) -> Result<Route, ResolveError> {
     let leads_there = |route: &&RoutePrefix| number.as_str().starts_with(route.prefix.as_str());
     let longest = settings.routes.iter().filter(leads_there).max_by_key(|route| route.prefix.len());
     match longest {
-        Some(longest) => Ok(Route { number, gateways: longest.gateways.clone() }),
+        Some(RoutePrefix { prefix, gateways }) => {
+            Ok(Route { number, gateways: gateways.clone(), prefix: prefix.clone(), wish })
+        }
         None => Err(ResolveError::NoRoute { number }),
     }
 }
@@ -156,6 +165,27 @@ mod tests {
         for mailbox in ["oncall@sms.example.com", "OnCall@sms.example.com", "oncall"] {
             assert_eq!(resolved(&settings(), mailbox).as_ref(), Ok(&expected), "{mailbox}");
         }
+    }
+
+    #[test]
+    fn a_wish_goes_with_every_telephone_of_the_recipient() {
+        let mut settings = settings();
+        let wishes = |settings: &Settings, local: &str| {
+            let routes = resolve(settings, &Mailbox { local: local.to_owned(), domain: None })?;
+            Ok::<_, ResolveError>(routes.into_iter().map(|route| route.wish).collect::<Vec<_>>())
+        };
+        let urgent = Some(Wish::Urgent);
+        assert_eq!(wishes(&settings, "00447731234567+urgent"), Ok(vec![urgent]));
+        assert_eq!(wishes(&settings, "OnCall+Urgent"), Ok(vec![urgent, urgent]));
+        assert_eq!(wishes(&settings, "oncall"), Ok(vec![None, None]));
+        assert!(wishes(&settings, "nobody+urgent").is_err());
+        settings.aliases.insert("oncall+urgent".to_owned(), vec![number(ROME)]);
+        assert_eq!(wishes(&settings, "oncall+urgent"), Ok(vec![None]));
+        let told = wishes(&settings, "oncall+flash").unwrap_err().for_sender();
+        assert!(
+            told.starts_with("\"oncall+flash\" is no alias and no number: an SMS can't be sent as flash here"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -1,48 +1,48 @@
-//! Draws an SMS as a phone shows it, with plain box characters.
+//! Draws an SMS as a phone shows it, with plain box characters: lines break at spaces, long words where they must.
 
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
-/// Characters in a line on the phone.
+/// Columns of a line on the phone; a wide character (Chinese, Japanese, Korean, emoji) takes two.
 const WIDTH: usize = 32;
 
 /// The lines of the picture, the sender in the frame's head.
 pub fn draw(sender: &str, text: &str) -> Vec<String> {
-    let head = format!("  ╭─ {sender} {}╮", "─".repeat((WIDTH).saturating_sub(width(sender) + 1)));
+    let head = format!("  ╭─ {sender} {}╮", "─".repeat(WIDTH.saturating_sub(sender.width() + 1)));
     let lines = text.lines().flat_map(wrap);
-    let body = lines.map(|line| format!("  │ {line}{} │", " ".repeat(WIDTH.saturating_sub(width(&line)))));
+    let body = lines.map(|line| format!("  │ {line}{} │", " ".repeat(WIDTH.saturating_sub(line.width()))));
     let foot = format!("  ╰{}╯", "─".repeat(WIDTH + 2));
     std::iter::once(head).chain(body).chain(std::iter::once(foot)).collect()
 }
 
-/// Breaks a line at spaces, and a word longer than a line within it.
+/// Breaks a line at spaces; the space at a break is not shown. A word longer than a line fills lines of its own.
 fn wrap(line: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in line.split_word_bounds() {
-        for piece in pieces(word) {
-            let full = lines.last().is_some_and(|last| width(last) + width(&piece) > WIDTH);
-            if full {
-                lines.push(String::new());
+    for word in line.split(' ') {
+        let last = lines.last_mut();
+        match last {
+            Some(last) if last.is_empty() => place(word, &mut lines),
+            Some(last) if last.width() + 1 + word.width() <= WIDTH => {
+                last.push(' ');
+                last.push_str(word);
             }
-            if let Some(last) = lines.last_mut() {
-                let skipped = full && piece.trim().is_empty();
-                last.push_str(if skipped { "" } else { &piece });
+            _ => {
+                lines.push(String::new());
+                place(word, &mut lines);
             }
         }
     }
     lines
 }
 
-fn pieces(word: &str) -> Vec<String> {
-    let graphemes: Vec<&str> = word.graphemes(true).collect();
-    graphemes.chunks(WIDTH).map(|chunk| chunk.concat()).collect()
-}
-
-/// How many cells a text takes; wide characters (CJK, emoji) take two.
-fn width(text: &str) -> usize {
-    let wide = |grapheme: &str| {
-        grapheme.chars().any(|c| matches!(u32::from(c), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0x1f300..=0x1faff))
-    };
-    text.graphemes(true).map(|grapheme| if wide(grapheme) { 2 } else { 1 }).sum()
+/// Puts a word into an empty line, and into more of them as far as it is longer.
+fn place(word: &str, lines: &mut Vec<String>) {
+    for grapheme in word.graphemes(true) {
+        match lines.last_mut() {
+            Some(last) if last.width() + grapheme.width() <= WIDTH => last.push_str(grapheme),
+            _ => lines.push(grapheme.to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -51,17 +51,24 @@ mod tests {
 
     #[test]
     fn every_line_of_the_picture_is_equally_wide() {
-        let text = "PROBLEM: disk /var on db01.example is 97% full\nSee https://mon.example/very/long/path/without/any/space/in/it 日本";
+        let text = "PROBLEM: disk /var on db01.example is 97% full\nSee https://mon.example/very/long/path/without/any/space/in/it 日本 👨\u{200d}👩\u{200d}👧 e\u{301}";
         let picture = draw("NAGIOS", text);
-        let widths: Vec<usize> = picture.iter().map(|line| width(line)).collect();
-        assert!(widths.iter().all(|w| *w == WIDTH + 6), "{picture:#?} {widths:?}");
+        let widths: Vec<usize> = picture.iter().map(|line| line.width()).collect();
+        assert!(widths.iter().all(|width| *width == WIDTH + 6), "{picture:#?} {widths:?}");
         assert!(picture[0].contains("NAGIOS"));
     }
 
     #[test]
-    fn no_word_is_lost() {
-        let text = "one two three four five six seven eight nine ten eleven twelve";
-        let shown: String = draw("X", text)[1..].concat();
-        assert!(text.split(' ').all(|word| shown.contains(word)));
+    fn lines_break_at_spaces_and_nowhere_else() {
+        for (text, lines) in [
+            ("CRITICAL db01.example.com: Disk /var is full", &["CRITICAL db01.example.com: Disk", "/var is full"][..]),
+            ("one two three four five six seven", &["one two three four five six", "seven"]),
+            ("a  b", &["a  b"]),
+            ("", &[""]),
+            (&"x".repeat(40), &[&"x".repeat(32), "xxxxxxxx"]),
+            (&"日".repeat(17), &[&"日".repeat(16), "日"]),
+        ] {
+            assert_eq!(wrap(text), lines);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `telepost preview`: shows what a mail would become. Sends nothing, opens no spool.
 
+mod picture;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -9,8 +11,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{ConfigFile, fail, mailbox};
-use crate::intake::{Desk, Message, Prepared};
+use crate::intake::{Decision, Desk, Matched, Message, Prepared};
+use crate::sms::Sms;
 use crate::smtp::{Envelope, Mailbox, Reply};
+use crate::spool::Priority;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -35,8 +39,10 @@ pub struct Arguments {
 struct Preview {
     recipients: Vec<Shown>,
     refused: Vec<Refused>,
+    dropped: Vec<Dropped>,
 }
 
+/// What would be sent, or held.
 #[derive(Serialize)]
 struct Shown {
     address: String,
@@ -44,10 +50,35 @@ struct Shown {
     sender: String,
     gateway: String,
     encoding: String,
+    /// What pushed the text into UCS-2.
+    because: Option<String>,
     parts: Vec<String>,
     units: Vec<usize>,
     truncated: bool,
+    /// What of the text is left out.
+    dropped: Vec<String>,
     text: String,
+    #[serde(flatten)]
+    fit: Fit,
+    /// `send` or `hold`.
+    action: &'static str,
+    priority: Priority,
+    /// Seconds that it may wait.
+    expire: u64,
+    topic: Option<ShownTopic>,
+}
+
+/// The rule that fits, and why.
+#[derive(Default, Serialize)]
+struct Fit {
+    rule: Option<String>,
+    reasons: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ShownTopic {
+    key: String,
+    standing: &'static str,
 }
 
 #[derive(Serialize)]
@@ -56,9 +87,20 @@ struct Refused {
     code: u16,
     enhanced: String,
     reason: String,
+    #[serde(flatten)]
+    fit: Fit,
 }
 
-/// Exit 0 when every recipient would be sent to, 1 when one would be refused, 2 when the configuration is not good.
+/// What would be taken and thrown away.
+#[derive(Serialize)]
+struct Dropped {
+    address: String,
+    number: String,
+    #[serde(flatten)]
+    fit: Fit,
+}
+
+/// Exit 0 when every recipient's message would be taken, 1 when one would be refused, 2 when the configuration is not good.
 pub fn run(arguments: &Arguments) -> ExitCode {
     let config = match arguments.config.load(ExitCode::from(2)) {
         Ok(config) => config,
@@ -73,7 +115,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     let printed = match arguments.json {
         true => serde_json::to_string(&preview).map_err(io::Error::from).map(|json| anstream::println!("{json}")),
         false => {
-            anstream::print!("{}", picture(&preview));
+            anstream::print!("{}", picture::draw(&preview));
             Ok(())
         }
     };
@@ -97,10 +139,13 @@ fn read(arguments: &Arguments, limit: usize) -> io::Result<Vec<u8>> {
 
 fn preview(desk: &Desk, arguments: &Arguments, mail: &[u8]) -> Preview {
     let envelope = Envelope::by_command_line(arguments.from.clone().into(), arguments.to.clone());
-    let mut preview = Preview { recipients: Vec::new(), refused: Vec::new() };
+    let mut preview = Preview { recipients: Vec::new(), refused: Vec::new(), dropped: Vec::new() };
     match desk.open(mail) {
         Ok(text) => desk.prepare(&envelope, &text).into_iter().for_each(|prepared| preview.add(prepared)),
-        Err(reply) => preview.refused.extend(arguments.to.iter().map(|to| Refused::new(to.to_string(), &reply))),
+        Err(reply) => {
+            let refused = arguments.to.iter().map(|to| Refused::new(to.to_string(), &reply, Fit::default()));
+            preview.refused.extend(refused);
+        }
     }
     preview
 }
@@ -109,57 +154,52 @@ impl Preview {
     fn add(&mut self, Prepared { recipient, messages }: Prepared) {
         let address = recipient.mailbox.to_string();
         match messages {
-            Err(reply) => self.refused.push(Refused::new(address, &reply)),
+            Err(reply) => self.refused.push(Refused::new(address, &reply, Fit::default())),
             Ok(messages) => messages.into_iter().for_each(|message| self.add_message(&address, message)),
         }
     }
 
-    fn add_message(&mut self, address: &str, message: Message) {
-        match message.sms {
-            Err(reply) => self.refused.push(Refused::new(address.to_owned(), &reply)),
-            Ok(sms) => self.recipients.push(Shown {
-                address: address.to_owned(),
-                number: message.route.number.to_string(),
-                sender: message.sender.to_string(),
-                gateway: message.route.gateways.first().cloned().unwrap_or_default(),
-                encoding: sms.encoding.to_string(),
-                units: sms.parts.iter().map(|part| part.units).collect(),
-                parts: sms.parts.into_iter().map(|part| part.text).collect(),
-                truncated: sms.truncated,
-                text: sms.text,
-            }),
+    fn add_message(&mut self, address: &str, mut message: Message) {
+        let fit = message.rule.take().map(|Matched { name, reasons }| Fit { rule: Some(name), reasons });
+        let fit = fit.unwrap_or_default();
+        let address = address.to_owned();
+        match message.decision.clone() {
+            Decision::Refuse(reply) => self.refused.push(Refused::new(address, &reply, fit)),
+            Decision::Drop { .. } => {
+                self.dropped.push(Dropped { address, number: message.route.number.to_string(), fit });
+            }
+            Decision::Send(sms) => self.recipients.push(Shown::new(address, message, sms, fit, "send")),
+            Decision::Hold { sms, .. } => self.recipients.push(Shown::new(address, message, sms, fit, "hold")),
+        }
+    }
+}
+
+impl Shown {
+    fn new(address: String, message: Message, sms: Sms, fit: Fit, action: &'static str) -> Shown {
+        Shown {
+            address,
+            number: message.route.number.to_string(),
+            sender: message.sender.to_string(),
+            gateway: message.route.gateways.first().cloned().unwrap_or_default(),
+            encoding: sms.encoding.to_string(),
+            because: sms.because.map(|character| character.to_string()),
+            units: sms.parts.iter().map(|part| part.units).collect(),
+            parts: sms.parts.into_iter().map(|part| part.text).collect(),
+            truncated: sms.truncated,
+            dropped: sms.dropped,
+            text: sms.text,
+            fit,
+            action,
+            priority: message.priority,
+            expire: message.expire.as_secs(),
+            topic: message.topic.map(|topic| ShownTopic { key: topic.key, standing: topic.standing.as_str() }),
         }
     }
 }
 
 impl Refused {
-    fn new(address: String, reply: &Reply) -> Refused {
-        Refused {
-            address,
-            code: reply.code,
-            enhanced: reply.enhanced.unwrap_or_default().to_owned(),
-            reason: reply.lines.join(" "),
-        }
+    fn new(address: String, reply: &Reply, fit: Fit) -> Refused {
+        let enhanced = reply.enhanced.unwrap_or_default().to_owned();
+        Refused { address, code: reply.code, enhanced, reason: reply.lines.join(" "), fit }
     }
-}
-
-/// The preview for a person: each part as the phone shows it.
-fn picture(preview: &Preview) -> String {
-    let mut lines = Vec::new();
-    for shown in &preview.recipients {
-        let Shown { address, number, sender, gateway, encoding, parts, units, truncated, .. } = shown;
-        lines.push(format!("{address} -> {number} from {sender} by {gateway}"));
-        for (part, units) in parts.iter().zip(units) {
-            lines.extend(super::phone::draw(sender, part));
-            lines.push(format!("  {units} units, {encoding}"));
-        }
-        if *truncated {
-            lines.push("  not all of the text fits; what is missing is marked".to_owned());
-        }
-    }
-    for Refused { address, code, enhanced, reason } in &preview.refused {
-        lines.push(format!("{address} would be refused: {code} {enhanced} {reason}"));
-    }
-    lines.push(String::new());
-    lines.join("\n")
 }

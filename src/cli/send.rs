@@ -37,8 +37,8 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     let prepared = desk.set_words(&envelope, arguments.sender.clone(), &words);
     let submitted = submit::submit(&config, &envelope, &Text::default(), prepared).await;
     match submitted {
-        Ok(ids) => {
-            ids.iter().for_each(|id| anstream::println!("queued as {id}"));
+        Ok(all) => {
+            all.iter().for_each(|accepted| anstream::println!("{accepted}"));
             ExitCode::SUCCESS
         }
         Err(failure) => fail(failure),

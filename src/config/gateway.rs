@@ -57,6 +57,21 @@ pub(super) fn read(section: &mut Section<'_, '_>, ellipsis: &str, names: &mut Ve
     })
 }
 
+/// The names in a section's key `gateways`, in their order: each of a gateway that there is, none twice.
+pub(super) fn names(section: &mut Section<'_, '_>, named: Vec<Spanned<Name>>, known: &[Spanned<Name>]) -> Vec<String> {
+    let mut gateways = Vec::new();
+    for name in named {
+        let (at, is_known, Name(name)) = (name.span(), known.contains(&name), name.into_inner());
+        if !is_known {
+            section.problem_at(at, "gateways", format!("there is no gateway {name:?}"));
+        } else if gateways.contains(&name) {
+            section.problem_at(at, "gateways", format!("has {name:?} twice"));
+        }
+        gateways.push(name);
+    }
+    gateways
+}
+
 /// A name for routes, logs and metrics.
 #[derive(Clone, PartialEq)]
 pub(super) struct Name(pub String);

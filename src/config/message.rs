@@ -17,6 +17,13 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> (message::Settings, Option<
     let overflow = section.or("overflow", Overflow::Truncate);
     let Ellipsis(ellipsis) = section.or("ellipsis", Ellipsis("...".to_owned()));
     let message = letter(section);
+    warn_of_lengths(section, overflow, max_parts);
+    let sms = template.map(|template| sms::Settings { template, max_parts, overflow, ellipsis });
+    (message, sms)
+}
+
+/// Says so when two keys that belong together mean nothing together.
+pub(super) fn warn_of_lengths(section: &mut Section<'_, '_>, overflow: Overflow, max_parts: usize) {
     match overflow {
         Overflow::Split if max_parts == 1 => {
             section.warning("overflow", "does not split anything as long as max_parts is 1");
@@ -26,8 +33,6 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> (message::Settings, Option<
         }
         _ => {}
     }
-    let sms = template.map(|template| sms::Settings { template, max_parts, overflow, ellipsis });
-    (message, sms)
 }
 
 /// The keys of the letter opener: what of a mail is not worth an SMS.
@@ -66,7 +71,7 @@ impl Value for Template {
 }
 
 /// What marks a cut.
-struct Ellipsis(String);
+pub(super) struct Ellipsis(pub String);
 
 impl Value for Ellipsis {
     const WANTED: &'static str = r#"a few characters such as "...", or "" for none"#;
@@ -100,9 +105,7 @@ impl Value for message::Pattern {
     const WANTED: &'static str = r#"a regular expression such as "^Ticket closed""#;
 
     fn read(found: &Found<'_>) -> Result<message::Pattern, Vec<Wrong>> {
-        // The error draws its own picture of the expression over several lines; the last one says what is wrong.
-        let reason = |error: String| error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        found.parse(|text| message::Pattern::parse(text).map_err(|error| reason(error.to_string())))
+        found.parse(|text| message::Pattern::parse(text).map_err(|error| value::last_line(&error.to_string())))
     }
 
     fn write(&self) -> toml::Value {

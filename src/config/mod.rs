@@ -7,17 +7,19 @@
 //!
 //! A [`Config`] exists only if nothing is wrong with it; otherwise all [`Problems`] are told at once. One file for each
 //! section of the configuration. It opens no spool, listens nowhere and asks no gateway; besides the file itself it
-//! reads only secrets and the system's host name. Nobody but `cli` knows of it.
+//! reads only the files that it includes, secrets, and the system's host name. Nobody but `cli` knows of it.
 
 mod bounce;
 mod delivery;
 mod gateway;
+mod include;
 mod listener;
 mod message;
 mod network;
 mod numbers;
 mod problem;
 mod route;
+mod rule;
 mod secret;
 mod section;
 mod sender;
@@ -27,18 +29,19 @@ mod tests;
 mod units;
 mod value;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use toml::de::DeTable;
-
 pub use problem::Problems;
 
 use self::network::HostName;
-use self::problem::{Problem, Weight};
+use self::problem::Source;
+use self::rule::Above;
 use self::section::{Book, Section};
 use self::units::Size;
+use crate::rules::Rule;
 use crate::{address, intake, sms, smtp};
 
 /// Where the configuration is when nobody says otherwise.
@@ -62,6 +65,10 @@ pub struct Config {
     pub address: address::Settings,
     pub message: crate::message::Settings,
     pub sms: sms::Settings,
+    /// What some routes have instead of their gateways' policy, by their prefix.
+    pub ucs2: HashMap<String, sms::Ucs2>,
+    /// In the order in which they are asked.
+    pub rules: Vec<Rule<intake::Treatment>>,
     /// At least one.
     pub gateways: Vec<crate::gateway::Settings>,
     pub delivery: crate::delivery::Settings,
@@ -85,13 +92,18 @@ pub fn load(path: &Path) -> Result<Config, Problems> {
 
 /// As [`load`], with warnings and the effective configuration.
 pub fn check(path: &Path) -> Result<Checked, Problems> {
-    let bytes = read_file(path).map_err(|error| Problems::of_file(path, format!("can't be read: {error}")))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let newlines = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
-        Problems::of_file(path, format!("line {} is not UTF-8", newlines + 1))
-    })?;
+    let text = read_text(path).map_err(|reason| Problems::of_file(path, reason))?;
     let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default();
     examine(path, &folder, &text)
+}
+
+/// The text of a file. The error says why there is none.
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = read_file(path).map_err(|error| format!("can't be read: {error}"))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let newlines = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        format!("line {} is not UTF-8", newlines + 1)
+    })
 }
 
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
@@ -105,21 +117,11 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Checks the text of a configuration that stands at `path`; relative paths in it start at `folder`.
 fn examine(path: &Path, folder: &Path, text: &str) -> Result<Checked, Problems> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        let problem = |error: toml::de::Error| Problem {
-            weight: Weight::Error,
-            at: error.span().unwrap_or(0..0),
-            key: String::new(),
-            reason: error.message().to_owned(),
-        };
-        return Err(Problems::new(path, text, errors.into_iter().map(problem).collect()));
-    }
     let mut book = Book::new(folder);
-    let config = book.read(document.get_ref(), Config::read);
+    let config = book.read(Source { path: path.to_owned(), text: text.to_owned() }, Config::read).flatten();
     let effective = book.effective();
-    let is_good = book.problems.iter().all(|problem| problem.weight == Weight::Warning);
-    let problems = Problems::new(path, text, book.problems);
+    let problems = book.into_problems();
+    let is_good = problems.are_warnings();
     match config {
         Some(config) if is_good => Ok(Checked { config, warnings: problems, effective }),
         _ => Err(problems),
@@ -133,6 +135,8 @@ impl Config {
             message: self.message.clone(),
             address: self.address.clone(),
             sms: self.sms.clone(),
+            rules: self.rules.clone(),
+            ucs2: self.ucs2.clone(),
             media: self.gateways.iter().map(|gateway| (gateway.name.clone(), gateway.medium)).collect(),
             expire: self.delivery.expire,
         }
@@ -152,16 +156,21 @@ impl Config {
         let ellipsis = sms.as_ref().map(|sms| sms.ellipsis.as_str()).unwrap_or_default();
         let mut names = Vec::new();
         let gateways = root.each("gateway", |section| gateway::read(section, ellipsis, &mut names));
-        let mut prefixes = Vec::new();
-        let routes = root.each_or_one("route", |section| route::read(section, &names, &mut prefixes));
-        for name in &names {
-            if !routes.iter().any(|route| route.gateways.contains(&name.get_ref().0)) {
-                root.warning_at(name.span(), "gateway.name", "no route leads to this gateway");
-            }
-        }
+        let (routes, ucs2) = route::read_all(root, &names);
         let delivery = root.section("delivery", delivery::read);
         let bounce = root.section("bounce", |section| bounce::read(section, &hostname));
-        for feature in ["rule", "limits", "admin"] {
+        let mut rules = Vec::new();
+        if let Some(sms) = &sms {
+            let above = Above { gateways: &names, sms };
+            rule::read_all(root, "no.", &above, &mut rules);
+            include::read(root, &above, &mut rules);
+        }
+        let by_route = routes.iter().flat_map(|route| &route.gateways);
+        let used: Vec<&String> = by_route.chain(rules.iter().flat_map(|rule| &rule.then.gateways)).collect();
+        for name in names.iter().filter(|name| !used.contains(&&name.get_ref().0)) {
+            root.warning_at(name.span(), "gateway.name", "no route leads to this gateway");
+        }
+        for feature in ["limits", "admin"] {
             root.not_built(feature);
         }
         if root.lacks("listener") {
@@ -177,6 +186,8 @@ impl Config {
             address: address::Settings { domains, numbering, aliases, routes, default_sender, sender_map },
             message,
             sms: sms?,
+            ucs2,
+            rules,
             gateways: all_of(gateways)?,
             delivery,
             bounce,

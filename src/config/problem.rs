@@ -26,10 +26,19 @@ pub(super) enum Weight {
     Warning,
 }
 
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    pub path: PathBuf,
+    pub text: String,
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     pub weight: Weight,
+    /// Which of the files, in the order in which they were read.
+    pub source: usize,
     /// Bytes of the file that it is about; empty: what should be there is not.
     pub at: Range<usize>,
     /// The whole name of the key, such as `gateway.password_file`; empty: the file as such.
@@ -37,23 +46,25 @@ pub(super) struct Problem {
     pub reason: String,
 }
 
-/// All that is wrong with a file, in the order of its lines. Its text form is for the operator's eyes.
+/// All that is wrong with a file and with those it includes, in the order of their lines. Its text form is for the
+/// operator's eyes.
 pub struct Problems {
-    path: PathBuf,
-    source: String,
+    /// At least one: that which includes the others.
+    sources: Vec<Source>,
     list: Vec<Problem>,
 }
 
 impl Problems {
-    pub(super) fn new(path: &Path, source: &str, mut list: Vec<Problem>) -> Problems {
-        list.sort_by_key(|problem| problem.at.start);
-        Problems { path: path.to_owned(), source: source.to_owned(), list }
+    /// `sources` begin with the file itself.
+    pub(super) fn new(sources: Vec<Source>, mut list: Vec<Problem>) -> Problems {
+        list.sort_by_key(|problem| (problem.source, problem.at.start));
+        Problems { sources, list }
     }
 
     /// The whole file can't be used.
     pub(super) fn of_file(path: &Path, reason: String) -> Problems {
-        let problem = Problem { weight: Weight::Error, at: 0..0, key: String::new(), reason };
-        Problems::new(path, "", vec![problem])
+        let problem = Problem { weight: Weight::Error, source: 0, at: 0..0, key: String::new(), reason };
+        Problems::new(vec![Source { path: path.to_owned(), text: String::new() }], vec![problem])
     }
 
     /// How many there are.
@@ -64,6 +75,11 @@ impl Problems {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Whether nothing of it is an error.
+    pub(super) fn are_warnings(&self) -> bool {
+        self.list.iter().all(|problem| problem.weight == Weight::Warning)
     }
 
     fn render(&self, problem: &Problem) -> String {
@@ -81,14 +97,17 @@ impl Problems {
 
     /// Where it is: the line with a mark under it, or the line's number only.
     fn place(&self, problem: &Problem) -> Element<'_> {
-        let path = self.path.display().to_string();
-        if self.source.is_empty() && problem.key.is_empty() {
+        let (path, text) = match self.sources.get(problem.source) {
+            Some(Source { path, text }) => (path.display().to_string(), text.as_str()),
+            None => (String::new(), ""),
+        };
+        if text.is_empty() && problem.key.is_empty() {
             return Origin::path(path).into();
         }
-        let place = Place::find(&self.source, &problem.at);
+        let place = Place::find(text, &problem.at);
         let is_absent = problem.at.is_empty() && !problem.key.is_empty();
         // Where one string ends is not known when the syntax is broken, so a secret may reach into any line.
-        let exposed = if problem.key.is_empty() { &self.source } else { place.line };
+        let exposed = if problem.key.is_empty() { text } else { place.line };
         if is_absent || place.line.trim().is_empty() || may_hold_secret(exposed) {
             return Origin::path(path).line(place.number).char_column(place.column).into();
         }
@@ -112,7 +131,8 @@ impl fmt::Display for Problems {
             n => Some(format!("{n} {word}s")),
         };
         let counts = [counted(count(Weight::Error), "error"), counted(count(Weight::Warning), "warning")];
-        write!(f, "{}: {}", self.path.display(), counts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+        let path = self.sources.first().map(|source| source.path.display().to_string()).unwrap_or_default();
+        write!(f, "{path}: {}", counts.into_iter().flatten().collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -1,14 +1,32 @@
 //! `[[route]]`. A file without one means a single route: all numbers, by all gateways in the file's order.
 
+use std::collections::HashMap;
+
 use toml::Spanned;
 
-use super::gateway::Name;
+use super::gateway::{self, Name};
 use super::numbers::Prefix;
 use super::section::Section;
 use crate::address::RoutePrefix;
+use crate::sms::Ucs2;
 
-/// `known` are the gateways that there are, `others` the routes so far.
-pub(super) fn read(section: &mut Section<'_, '_>, known: &[Spanned<Name>], others: &mut Vec<Prefix>) -> RoutePrefix {
+/// The routes, and by their prefix what some of them have instead of their gateways' `ucs2`. `known` are the gateways
+/// that there are.
+pub(super) fn read_all(
+    root: &mut Section<'_, '_>,
+    known: &[Spanned<Name>],
+) -> (Vec<RoutePrefix>, HashMap<String, Ucs2>) {
+    let (mut prefixes, mut policies) = (Vec::new(), HashMap::new());
+    let routes = root.each_or_one("route", |section| {
+        let route = read(section, known, &mut prefixes);
+        policies.extend(section.optional("ucs2").map(|policy| (route.prefix.clone(), policy)));
+        route
+    });
+    (routes, policies)
+}
+
+/// `others` are the prefixes so far.
+fn read(section: &mut Section<'_, '_>, known: &[Spanned<Name>], others: &mut Vec<Prefix>) -> RoutePrefix {
     let prefix = section.or("prefix", Prefix("+".to_owned()));
     if others.contains(&prefix) {
         section.problem("prefix", format!("another route has {:?}: write all its gateways there", prefix.0));
@@ -17,16 +35,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, known: &[Spanned<Name>], other
     if named.is_empty() && section.has("gateways") {
         section.problem("gateways", "is empty, so the route leads nowhere");
     }
-    let mut gateways = Vec::new();
-    for name in named {
-        let (at, is_known, Name(name)) = (name.span(), known.contains(&name), name.into_inner());
-        if !is_known {
-            section.problem_at(at, "gateways", format!("there is no gateway {name:?}"));
-        } else if gateways.contains(&name) {
-            section.problem_at(at, "gateways", format!("has {name:?} twice"));
-        }
-        gateways.push(name);
-    }
+    let gateways = gateway::names(section, named, known);
     others.push(prefix.clone());
     RoutePrefix { prefix: prefix.0, gateways }
 }

@@ -9,15 +9,17 @@ use std::ops::Range;
 use std::path::Path;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Error};
 
-use super::problem::{Problem, Weight};
+use super::problem::{Problem, Problems, Source, Weight};
 use super::value::{self, Found, NOT_BUILT, Value, Wrong};
 
-/// What is written down while a file is read.
+/// What is written down while a file is read, and those it includes.
 pub(super) struct Book<'a> {
     /// Where the file is; relative paths in it start here.
     folder: &'a Path,
+    /// The files so far; what is read now is the last of them.
+    pub sources: Vec<Source>,
     pub problems: Vec<Problem>,
     /// Every key that was asked for and can be used, by its whole name.
     pub known: Vec<String>,
@@ -32,12 +34,27 @@ struct Block {
 
 impl<'a> Book<'a> {
     pub fn new(folder: &'a Path) -> Book<'a> {
-        Book { folder, problems: Vec::new(), known: Vec::new(), blocks: Vec::new() }
+        Book { folder, sources: Vec::new(), problems: Vec::new(), known: Vec::new(), blocks: Vec::new() }
     }
 
-    /// Reads a whole file.
-    pub fn read<T>(&mut self, document: &DeTable<'_>, read: impl FnOnce(&mut Section<'_, 'a>) -> T) -> T {
-        self.open(String::new(), String::new(), Some(document), 0..0, read)
+    /// Reads a whole file. `None`: it is no TOML, and every place where it is not is written down.
+    pub fn read<T>(&mut self, source: Source, read: impl FnOnce(&mut Section<'_, 'a>) -> T) -> Option<T> {
+        let text = source.text.clone();
+        self.sources.push(source);
+        let (document, errors) = DeTable::parse_recoverable(&text);
+        if errors.is_empty() {
+            return Some(self.open(String::new(), String::new(), Some(document.get_ref()), 0..0, read));
+        }
+        let source = self.sources.len() - 1;
+        let problem = |error: Error| Problem {
+            weight: Weight::Error,
+            source,
+            at: error.span().unwrap_or(0..0),
+            key: String::new(),
+            reason: error.message().to_owned(),
+        };
+        self.problems.extend(errors.into_iter().map(problem));
+        None
     }
 
     /// Every key with the value that holds, its default included, as TOML that can be read again.
@@ -45,6 +62,11 @@ impl<'a> Book<'a> {
         let blocks = self.blocks.iter().filter(|block| !block.lines.is_empty());
         let texts = blocks.map(|block| format!("{}{}", block.header, block.lines.concat()));
         texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Everything that is wrong, or looks so.
+    pub fn into_problems(self) -> Problems {
+        Problems::new(self.sources, self.problems)
     }
 
     fn open<T>(
@@ -57,7 +79,9 @@ impl<'a> Book<'a> {
     ) -> T {
         let block = self.blocks.len();
         self.blocks.push(Block { header, lines: Vec::new() });
-        let mut section = Section { book: self, name, table, at, block, asked: Vec::new(), refused: Vec::new() };
+        let source = self.sources.len().saturating_sub(1);
+        let (asked, refused) = (Vec::new(), Vec::new());
+        let mut section = Section { book: self, source, name, table, at, block, asked, refused };
         let result = read(&mut section);
         section.close();
         result
@@ -67,6 +91,8 @@ impl<'a> Book<'a> {
 /// One section while it is read.
 pub(super) struct Section<'s, 'b> {
     book: &'s mut Book<'b>,
+    /// The file that it stands in.
+    source: usize,
     /// Its whole name; empty: the top of the file.
     name: String,
     /// `None`: the file does not have it.
@@ -91,18 +117,26 @@ impl<'s, 'b> Section<'s, 'b> {
 
     /// A key that may be left out.
     pub fn optional<T: Value>(&mut self, key: &str) -> Option<T> {
+        let value = self.unwritten(key)?;
+        self.write(key, &value);
+        Some(value)
+    }
+
+    /// As [`Section::optional`], for a key that the effective configuration says in another way.
+    pub fn unwritten<T: Value>(&mut self, key: &str) -> Option<T> {
         self.ask(key);
         let found = Found { value: self.get(key)?, folder: self.book.folder };
-        match T::read(&found) {
-            Ok(value) => {
-                self.write(key, &value);
-                Some(value)
-            }
-            Err(wrong) => {
-                wrong.into_iter().for_each(|Wrong { at, reason }| self.note(Weight::Error, at, key, reason));
-                None
-            }
-        }
+        let wrong = match T::read(&found) {
+            Ok(value) => return Some(value),
+            Err(wrong) => wrong,
+        };
+        wrong.into_iter().for_each(|Wrong { at, reason }| self.note(Weight::Error, at, key, reason));
+        None
+    }
+
+    /// Reads another file, as if this one had what it has.
+    pub fn included(&mut self, file: Source, read: impl FnOnce(&mut Section<'_, 'b>)) {
+        self.book.read(file, read);
     }
 
     /// A key that means `default` when it is left out.
@@ -231,7 +265,7 @@ impl<'s, 'b> Section<'s, 'b> {
 
     fn note(&mut self, weight: Weight, at: Range<usize>, key: &str, reason: String) {
         let key = self.name_of(key);
-        self.book.problems.push(Problem { weight, at, key, reason });
+        self.book.problems.push(Problem { weight, source: self.source, at, key, reason });
     }
 
     fn ask(&mut self, key: &str) {

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 mod bad;
+mod rules;
 mod shipped;
 
 /// A good configuration with nothing but what must be given; the password comes from a variable that Cargo sets.

@@ -92,6 +92,11 @@ pub(super) fn not(wanted: &str, text: &str) -> String {
     }
 }
 
+/// What is wrong with a regular expression: its error draws a picture of it over several lines, and the last one says so.
+pub(super) fn last_line(error: &str) -> String {
+    error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
 /// `a`, `a or b`, `a, b or c`.
 fn one_of(mut words: Vec<String>) -> String {
     match (words.pop(), words.join(", ").as_str()) {

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::treatment::{Action, Treatment};
+use super::wish;
 use crate::address::{self, ResolveError, Route, SenderId, SenderIdError};
 use crate::message::{self, Text};
-use crate::sms::{self, FitError, Medium, Sms};
+use crate::rules::{self, Rule};
+use crate::sms::{self, Fields, FitError, Medium, Sms, Ucs2};
 use crate::smtp::{Content, Envelope, Mailbox, Permit, Recipient, Reply};
+use crate::spool::{Priority, Topic};
 
 /// What the front hall is told: the settings of the rooms it leads through.
 #[derive(Clone, Debug)]
@@ -15,18 +19,53 @@ pub struct Settings {
     pub message: message::Settings,
     pub address: address::Settings,
     pub sms: sms::Settings,
+    /// The first that fits a mail says what becomes of it.
+    pub rules: Vec<Rule<Treatment>>,
     /// What each gateway can carry, by its name.
     pub media: HashMap<String, Medium>,
+    /// What some routes have instead of their gateways' policy, by their prefix.
+    pub ucs2: HashMap<String, Ucs2>,
     /// How long a message may wait before it expires.
     pub expire: Duration,
 }
 
-/// What a mail becomes for one telephone; the error is the reply that says why it can't be sent there.
+/// What a mail becomes for one telephone.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub route: Route,
     pub sender: SenderId,
-    pub sms: Result<Sms, Reply>,
+    pub priority: Priority,
+    pub topic: Option<Topic>,
+    /// How long it may wait.
+    pub expire: Duration,
+    /// The rule that fits it, when there is one.
+    pub rule: Option<Matched>,
+    pub decision: Decision,
+}
+
+/// Which rule a mail fits, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched {
+    pub name: String,
+    /// One for each of its conditions, for people.
+    pub reasons: Vec<String>,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Send(Sms),
+    /// An operator must let it go; the reason is for him.
+    Hold {
+        sms: Sms,
+        reason: String,
+    },
+    /// It is taken and thrown away; `by` ends "dropped by …".
+    Drop {
+        by: String,
+    },
+    /// The reply says why it can't, or may not, be sent.
+    Refuse(Reply),
 }
 
 /// What a mail becomes for one recipient.
@@ -47,11 +86,6 @@ pub struct Desk {
 impl Desk {
     pub fn new(settings: Settings) -> Desk {
         Desk { settings: Arc::new(settings) }
-    }
-
-    /// How long a message may wait before it expires.
-    pub fn expire(&self) -> Duration {
-        self.settings.expire
     }
 
     /// The telephones that a recipient stands for, for a client with this permit. The error is the reply for RCPT.
@@ -87,59 +121,109 @@ impl Desk {
     /// The messages that an opened mail becomes, recipient by recipient in the order of the envelope.
     pub fn prepare(&self, envelope: &Envelope, text: &Text) -> Vec<Prepared> {
         let from = envelope.from.mailbox().map(Mailbox::to_string);
-        let author = text.author.as_ref().map(|author| author.address.as_str());
-        let usual = address::sender_id(&self.settings.address, from.as_deref(), author);
-        self.messages(envelope, &usual, |medium| sms::compose(text, medium, &self.settings.sms))
+        self.messages(envelope, |to, route| self.judged(&Mail { text, envelope_from: from.as_deref(), to }, route))
     }
 
-    /// What bare words become, without a mail and its template. Without `sender` the default sender ID is used.
+    /// What bare words become, without a mail, its template and the rules. Without `sender` the default sender ID is
+    /// used.
     pub fn set_words(&self, envelope: &Envelope, sender: Option<SenderId>, words: &str) -> Vec<Prepared> {
-        let usual = sender.unwrap_or_else(|| self.settings.address.default_sender.clone());
-        self.messages(envelope, &usual, |medium| sms::fit(words, medium, &self.settings.sms))
+        let Settings { address, sms, expire, .. } = &*self.settings;
+        let sender = sender.unwrap_or_else(|| address.default_sender.clone());
+        let nothing = Text::default();
+        self.messages(envelope, |_, route| Message {
+            sender: sender.clone(),
+            priority: wish::priority(route.wish, &nothing),
+            topic: None,
+            expire: *expire,
+            rule: None,
+            decision: decide(None, || self.set(&route, |medium| sms::fit(words, medium, sms))),
+            route,
+        })
     }
 
-    fn messages(
-        &self,
-        envelope: &Envelope,
-        usual: &SenderId,
-        set: impl Fn(&Medium) -> Result<Sms, FitError>,
-    ) -> Vec<Prepared> {
+    /// What is made for each telephone of each recipient, signed as the client may sign.
+    fn messages(&self, envelope: &Envelope, make: impl Fn(&str, Route) -> Message) -> Vec<Prepared> {
         let permit = &envelope.client.permit;
-        let sender = signature(permit, usual);
-        let prepare = |recipient: &Recipient| match &sender {
-            Ok(sender) => self.message(recipient, permit, sender, &set),
-            Err(reply) => Prepared { recipient: recipient.clone(), messages: Err(reply.clone()) },
+        let prepare = |recipient: &Recipient| {
+            let to = recipient.mailbox.to_string();
+            let messages = self
+                .resolve(&recipient.mailbox, permit)
+                .and_then(|routes| routes.into_iter().map(|route| signed(make(&to, route), permit)).collect());
+            Prepared { recipient: recipient.clone(), messages }
         };
         envelope.recipients.iter().map(prepare).collect()
     }
 
-    fn message(
-        &self,
-        recipient: &Recipient,
-        permit: &Permit,
-        sender: &SenderId,
-        set: impl Fn(&Medium) -> Result<Sms, FitError>,
-    ) -> Prepared {
-        let message = |route: Route| {
-            let sms = self.medium(&route).and_then(|medium| set(&medium).map_err(|error| fit_refusal(&error)));
-            Message { route, sender: sender.clone(), sms }
-        };
-        let messages = self.resolve(&recipient.mailbox, permit).map(|routes| routes.into_iter().map(message).collect());
-        Prepared { recipient: recipient.clone(), messages }
+    /// What a mail becomes for one telephone: the first rule that fits says so, and where it says nothing, what stands
+    /// above the rules.
+    fn judged(&self, mail: &Mail<'_>, mut route: Route) -> Message {
+        let Settings { address, sms, rules, expire, .. } = &*self.settings;
+        let author = mail.text.author.as_ref().map(|author| author.address.as_str());
+        let judged =
+            rules::Mail { text: mail.text, envelope_from: mail.envelope_from, to: [mail.to, route.number.as_str()] };
+        let found = rules::judge(rules, &judged);
+        let treatment = found.as_ref().map(|found| &found.rule.then);
+        let captures = found.as_ref().map(|found| found.captures.clone()).unwrap_or_default();
+        let fields = Fields::new(mail.text).to(mail.to).captures(&captures);
+        if let Some(Treatment { gateways, .. }) = treatment.filter(|treatment| !treatment.gateways.is_empty()) {
+            route.gateways.clone_from(gateways);
+        }
+        let settings = treatment.map_or(sms, |treatment| &treatment.sms);
+        let set = || self.set(&route, |medium| sms::compose_with(&fields, medium, settings));
+        let usual = || address::sender_id(address, mail.envelope_from, author);
+        let wished = || wish::priority(route.wish, mail.text);
+        Message {
+            sender: treatment.and_then(|treatment| treatment.sender.clone()).unwrap_or_else(usual),
+            priority: treatment.and_then(|treatment| treatment.priority).unwrap_or_else(wished),
+            topic: treatment.and_then(|treatment| treatment.topic.as_ref()?.topic(&fields)),
+            expire: treatment.and_then(|treatment| treatment.expire).unwrap_or(*expire),
+            decision: decide(found.as_ref().map(|found| found.rule), set),
+            rule: found.map(|found| Matched {
+                name: found.rule.name.clone(),
+                reasons: found.reasons.iter().map(ToString::to_string).collect(),
+            }),
+            route,
+        }
+    }
+
+    fn set(&self, route: &Route, set: impl Fn(&Medium) -> Result<Sms, FitError>) -> Result<Sms, Reply> {
+        self.medium(route).and_then(|medium| set(&medium).map_err(|error| fit_refusal(&error)))
     }
 
     /// What every gateway of the route can carry, so that a message set once can take any of them.
     fn medium(&self, route: &Route) -> Result<Medium, Reply> {
-        let media = route.gateways.iter().filter_map(|name| self.settings.media.get(name).copied());
-        Medium::narrowest(media).ok_or_else(|| Reply::new(451, "4.3.5", "no gateway is configured for this number"))
+        let Settings { media, ucs2, .. } = &*self.settings;
+        let media = route.gateways.iter().filter_map(|name| media.get(name).copied());
+        let medium = Medium::narrowest(media)
+            .ok_or_else(|| Reply::new(451, "4.3.5", "no gateway is configured for this number"))?;
+        Ok(Medium { ucs2: ucs2.get(&route.prefix).copied().unwrap_or(medium.ucs2), ..medium })
     }
 }
 
-/// The sender ID that a client with this permit signs with: the usual one, or the first that it may use.
-fn signature(permit: &Permit, usual: &SenderId) -> Result<SenderId, Reply> {
-    let allowed = permit.signature(usual.as_str());
+/// A mail on its way to one recipient, as the client wrote it.
+struct Mail<'a> {
+    text: &'a Text,
+    envelope_from: Option<&'a str>,
+    to: &'a str,
+}
+
+/// What a rule's action comes to. What would be thrown away or refused anyway is not set first.
+fn decide(rule: Option<&Rule<Treatment>>, set: impl FnOnce() -> Result<Sms, Reply>) -> Decision {
+    let name = rule.map(|rule| format!("rule {}", rule.name)).unwrap_or_default();
+    match rule.map_or(&Action::Send, |rule| &rule.then.action) {
+        Action::Drop => Decision::Drop { by: name },
+        Action::Refuse { reason } => Decision::Refuse(Reply::new(550, "5.7.1", reason)),
+        Action::Send => set().map_or_else(Decision::Refuse, Decision::Send),
+        Action::Hold => set().map_or_else(Decision::Refuse, |sms| Decision::Hold { sms, reason: name }),
+    }
+}
+
+/// The message with a sender ID that a client with this permit may use: its own, or the first of the client's.
+fn signed(message: Message, permit: &Permit) -> Result<Message, Reply> {
+    let allowed = permit.signature(message.sender.as_str());
     let allowed = allowed.ok_or_else(|| Reply::new(550, "5.7.1", "there is no sender ID that you may use here"))?;
-    allowed.parse().map_err(|error| signature_refusal(&error))
+    let sender = allowed.parse().map_err(|error| signature_refusal(&error))?;
+    Ok(Message { sender, ..message })
 }
 
 fn signature_refusal(error: &SenderIdError) -> Reply {
@@ -162,3 +246,6 @@ fn fit_refusal(error: &FitError) -> Reply {
     };
     Reply::new(554, enhanced, error.for_sender())
 }
+
+#[cfg(test)]
+mod tests;

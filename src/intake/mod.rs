@@ -1,13 +1,16 @@
-//! The front hall: leads a letter through `message`, `address` and `sms` into the spool, and does nothing else.
+//! The front hall: leads a letter through `message`, `address`, `rules` and `sms` into the spool, and does nothing else.
 //!
 //! Everything that can be refused is refused here, while the client still waits. It never talks to a gateway. When the
 //! spool can't take a letter, the client gets 451 and keeps it.
 
 mod desk;
 mod pack;
+mod treatment;
+mod wish;
 
-pub use desk::{Desk, Message, Prepared, Settings};
+pub use desk::{Decision, Desk, Matched, Message, Prepared, Settings};
 pub use pack::{Arrival, Packed, pack};
+pub use treatment::{Action, TopicTemplate, Treatment};
 
 use crate::clock::Clock;
 use crate::message::Text;
@@ -40,23 +43,22 @@ impl Reception for Intake {
         };
         drop(bytes);
         let source = source(&envelope.client);
-        let arrival = Arrival {
-            envelope: &envelope,
-            answers,
-            source: &source,
-            now: self.clock.now(),
-            expire: self.desk.expire(),
-        };
+        let arrival = Arrival { envelope: &envelope, answers, source: &source, now: self.clock.now() };
         store(&self.spool, pack(&arrival, &text, prepared), &text).await
     }
 }
 
-/// Puts a packed letter into the spool. Every verdict that is `Ok` says that the message is safe on disk.
+/// Puts a packed letter into the spool. Every verdict that is `Ok` says that the message is safe on disk, or dropped.
 pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdict> {
-    let Some(letter) = packed.letter.take() else { return packed.verdicts(&[]) };
+    let Some(letter) = packed.letter.take() else {
+        log_dropped(&packed, text);
+        return packed.verdicts(&[]);
+    };
+    let fates: Vec<&str> = letter.parcels.iter().map(|parcel| parcel.fate.state().as_str()).collect();
     match spool.commit(letter).await {
         Ok(committed) => {
-            log(&committed, text);
+            log(&committed, &fates, text);
+            log_dropped(&packed, text);
             packed.verdicts(&committed)
         }
         Err(error) => {
@@ -66,14 +68,19 @@ pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdic
     }
 }
 
-fn log(committed: &[Committed], text: &Text) {
+fn log(committed: &[Committed], fates: &[&str], text: &Text) {
     let message_id = text.message_id.as_deref().unwrap_or_default();
-    for Committed { id, duplicate } in committed {
+    for (Committed { id, duplicate }, fate) in committed.iter().zip(fates) {
         match duplicate {
-            false => tracing::info!(%id, message_id, "waiting"),
+            false => tracing::info!(%id, message_id, "{fate}"),
             true => tracing::info!(%id, message_id, "handed over again, accepted before"),
         }
     }
+}
+
+fn log_dropped(packed: &Packed, text: &Text) {
+    let message_id = text.message_id.as_deref().unwrap_or_default();
+    packed.dropped().for_each(|by| tracing::info!(message_id, by, "dropped"));
 }
 
 fn source(client: &Client) -> String {

@@ -104,6 +104,11 @@ impl Template {
         &self.source
     }
 
+    /// What the template comes to, whole and in one line: a name for something rather than a text to send.
+    pub fn name(&self, fields: &Fields<'_>) -> String {
+        self.fill(fields, "").text().replace('\n', " ")
+    }
+
     /// Fills the template in; `ellipsis` marks what `max` cuts.
     pub(super) fn fill(&self, fields: &Fields<'_>, ellipsis: &str) -> Draft {
         let mut draft = Draft::default();

@@ -4,19 +4,21 @@
 //! one answer too few or too many and every later reply would be taken for another command's.
 
 use super::envelope::Answers;
-use super::reply::{Reply, Verdict};
+use super::reply::{Accepted, Reply, Verdict};
 
 /// The replies for a letter to `recipients` recipients whose `verdicts` came from the reception.
 ///
-/// SMTP folds them: any recipient's `Ok` is a 250 with its ID, because the client would send the letter again to all of
-/// them after anything else; those who were refused then hear of it by a notice, which is the reception's part. When
-/// nobody was accepted a temporary refusal is told rather than a permanent one: trying again may reach somebody.
+/// SMTP folds them: any recipient's `Ok` is a 250, with an ID when there is one, because the client would send the letter
+/// again to all of them after anything else; those who were refused then hear of it by a notice, which is the reception's
+/// part. When nobody was accepted a temporary refusal is told rather than a permanent one: trying again may reach
+/// somebody.
 pub(super) fn of_verdicts(answers: Answers, recipients: usize, verdicts: Vec<Verdict>) -> Vec<Reply> {
-    let mut replies: Vec<Reply> = verdicts.into_iter().take(recipients).map(of_verdict).collect();
-    replies.resize_with(recipients, || Reply::new(451, "4.3.0", "no verdict on this recipient, try again later"));
+    let mut verdicts: Vec<Verdict> = verdicts.into_iter().take(recipients).collect();
+    let missing = || Err(Reply::new(451, "4.3.0", "no verdict on this recipient, try again later"));
+    verdicts.resize_with(recipients, missing);
     match answers {
-        Answers::PerRecipient => replies,
-        Answers::Single => fold(replies).into_iter().collect(),
+        Answers::PerRecipient => verdicts.into_iter().map(of_verdict).collect(),
+        Answers::Single => fold(verdicts).map(of_verdict).into_iter().collect(),
     }
 }
 
@@ -31,14 +33,20 @@ pub(super) fn same_for_all(answers: Answers, recipients: usize, reply: &Reply) -
 
 fn of_verdict(verdict: Verdict) -> Reply {
     match verdict {
-        Ok(id) => Reply::new(250, "2.0.0", format!("queued as {id}")),
+        Ok(accepted) => Reply::new(250, "2.0.0", accepted.to_string()),
         Err(reply) => reply,
     }
 }
 
-/// The first success, else the first temporary refusal, else the first refusal.
-fn fold(replies: Vec<Reply>) -> Option<Reply> {
-    replies.into_iter().min_by_key(|reply| (reply.code >= 400, !reply.is_temporary()))
+/// The first that is queued, because its ID is worth knowing; else the first that is dropped, else the first temporary
+/// refusal, else the first refusal.
+fn fold(verdicts: Vec<Verdict>) -> Option<Verdict> {
+    verdicts.into_iter().min_by_key(|verdict| match verdict {
+        Ok(Accepted::Queued { .. }) => 0,
+        Ok(Accepted::Dropped { .. }) => 1,
+        Err(reply) if reply.is_temporary() => 2,
+        Err(_) => 3,
+    })
 }
 
 #[cfg(test)]
@@ -47,7 +55,8 @@ mod tests {
 
     fn codes(answers: Answers, recipients: usize, verdicts: &[Result<&str, u16>]) -> Vec<String> {
         let verdict = |verdict: &Result<&str, u16>| match verdict {
-            Ok(id) => Ok((*id).to_owned()),
+            Ok("") => Ok(Accepted::Dropped { by: "rule spam".to_owned() }),
+            Ok(id) => Ok(Accepted::Queued { id: (*id).to_owned() }),
             Err(code) => Err(Reply::plain(*code, "no")),
         };
         let replies = of_verdicts(answers, recipients, verdicts.iter().map(verdict).collect());
@@ -60,6 +69,8 @@ mod tests {
             (&[Ok("A")], "250 2.0.0 queued as A"),
             (&[Err(550), Ok("A"), Ok("B")], "250 2.0.0 queued as A"),
             (&[Err(451), Ok("A")], "250 2.0.0 queued as A"),
+            (&[Ok(""), Err(451), Ok("A")], "250 2.0.0 queued as A"),
+            (&[Err(451), Ok("")], "250 2.0.0 dropped by rule spam"),
             (&[Err(554), Err(451), Err(452)], "451 no"),
             (&[Err(554), Err(550)], "554 no"),
         ];
@@ -70,8 +81,11 @@ mod tests {
 
     #[test]
     fn lmtp_answers_every_recipient_in_order() {
-        let replies = codes(Answers::PerRecipient, 3, &[Ok("A"), Err(550), Ok("B")]);
-        assert_eq!(replies, ["250 2.0.0 queued as A", "550 no", "250 2.0.0 queued as B"]);
+        let replies = codes(Answers::PerRecipient, 4, &[Ok("A"), Err(550), Ok("B"), Ok("")]);
+        assert_eq!(
+            replies,
+            ["250 2.0.0 queued as A", "550 no", "250 2.0.0 queued as B", "250 2.0.0 dropped by rule spam"]
+        );
     }
 
     #[test]

@@ -49,5 +49,5 @@ pub use hops::LOOP_HEADER;
 pub use listener::Listener;
 pub use path::PathError;
 pub use permit::{Allowed, Permit};
-pub use reply::{Reception, Reply, Verdict};
+pub use reply::{Accepted, Reception, Reply, Verdict};
 pub use settings::{Acceptance, Bind, KeyFiles, Network, Protocol, ProxyProtocol, Settings, Timeouts, Tls};

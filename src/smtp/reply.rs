@@ -54,8 +54,30 @@ impl fmt::Display for Reply {
     }
 }
 
-/// What became of one recipient of a letter: the ID it is queued as, or the reply that refuses it.
-pub type Verdict = Result<String, Reply>;
+/// What became of one recipient of a letter: how it was taken, or the reply that refuses it.
+pub type Verdict = Result<Accepted, Reply>;
+
+/// How a recipient's message was taken from the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is safe on disk under this ID.
+    Queued { id: String },
+    /// The operator wants it thrown away, and it was.
+    Dropped {
+        /// At the end of "dropped by …".
+        by: String,
+    },
+}
+
+impl fmt::Display for Accepted {
+    /// As the client reads it after the reply's code.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Accepted::Queued { id } => write!(f, "queued as {id}"),
+            Accepted::Dropped { by } => write!(f, "dropped by {by}"),
+        }
+    }
+}
 
 /// Whoever stands behind the door and takes the letters: in telepost the `intake`, in tests a fake.
 pub trait Reception: Send + Sync + 'static {
@@ -64,6 +86,6 @@ pub trait Reception: Send + Sync + 'static {
     fn may_accept(&self, recipient: &Mailbox, permit: &Permit) -> Result<(), Reply>;
 
     /// Takes a letter over. One verdict for each of `letter.envelope.recipients`, in their order; every verdict that
-    /// is `Ok` says that the recipient's message is safe on disk.
+    /// is `Ok` says that the recipient's message is safe on disk, or was thrown away because the operator wants that.
     fn receive(&self, letter: Letter) -> impl Future<Output = Vec<Verdict>> + Send;
 }

@@ -92,6 +92,17 @@ pub enum Fate {
     Refused { reason: String },
 }
 
+impl Fate {
+    /// Where the parcel stands at first.
+    pub fn state(&self) -> State {
+        match self {
+            Fate::Waiting { .. } => State::Waiting,
+            Fate::Held { .. } => State::Held,
+            Fate::Refused { .. } => State::Refused,
+        }
+    }
+}
+
 /// What became of one parcel of a committed letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {

@@ -123,6 +123,17 @@ const TABLE: &[(&str, &str)] = &[
     ("[numbers]", "[numbers]\ncertificat = 1"),
     (BIND, "bind = \"unix:/run/x.sock\"\ntrusted = [\"::1\"]"),
     ("[numbers]", "[quiet]\n[numbers]"),
+    ("[numbers]", "[[rule]]\nname = \"Störung\"\nmatch = 1\n[numbers]"),
+    ("[numbers]", "[[rule]]\nmatch.sender = \"a\"\nmatch.subject = \"/(/\"\nmatch.from = \"/a\"\n[numbers]"),
+    ("[numbers]", "[[rule]]\nmatch.header = \"a\"\nmatch.body = \"/a/g\"\naction = \"deny\"\n[numbers]"),
+    ("[numbers]", "[[rule]]\nmatch.body = \"/(?<a>x)/\"\ntemplate = \"{b}\"\nkey = \" \"\n[numbers]"),
+    ("[numbers]", "[[rule]]\nreason = \"no\"\nresolves = true\ngateways = []\npriority = \"high\"\n[numbers]"),
+    ("[numbers]", "[[rule]]\naction = \"refuse\"\nreason = \"\"\ngateways = [\"other\"]\nsender = \"\"\n[numbers]"),
+    ("[numbers]", "[[rule]]\nmax_parts = 3\nexpire = 1\n[[rule]]\nstrip_quotes = false\n[numbers]"),
+    (
+        "[spool]",
+        "include = [\"/nonexistent/a.toml\", \"/nonexistent/*/b.toml\", \"/nonexistent/*.toml\", \"\"]\n[spool]",
+    ),
 ];
 
 #[test]

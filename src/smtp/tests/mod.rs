@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Bind, Budget, Content, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings, Verdict,
-    connection,
+    Accepted, Bind, Budget, Content, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings,
+    Verdict, connection,
 };
 use crate::smtp::auth::cheap_hash;
 use crate::smtp::shared::Shared;
@@ -65,7 +65,7 @@ impl Reception for FakeReception {
         let verdict = |to: &Recipient| match to.mailbox.local.as_str() {
             "full" => Err(Reply::new(451, "4.3.1", "disk full")),
             "never" => Err(Reply::new(554, "5.6.0", "nothing to say")),
-            _ => Ok("Q1".to_owned()),
+            _ => Ok(Accepted::Queued { id: "Q1".to_owned() }),
         };
         if letter.envelope.recipients.iter().any(|to| to.mailbox.local == "slow") {
             tokio::time::sleep(Duration::from_secs(60)).await;

@@ -1,0 +1,76 @@
+//! The preview for a person: each part as the phone shows it, and what is worth knowing about it.
+
+use jiff::SignedDuration;
+
+use super::{Dropped, Fit, Preview, Refused, Shown, ShownTopic};
+use crate::cli::phone;
+use crate::spool::Priority;
+
+/// Characters of what is left out that are shown from each end.
+const MAX_LEFT_OUT: usize = 60;
+
+/// All recipients, one after the other.
+pub(super) fn draw(preview: &Preview) -> String {
+    let mut lines = Vec::new();
+    preview.recipients.iter().for_each(|shown| message(shown, &mut lines));
+    for Dropped { address, number, fit } in &preview.dropped {
+        lines.push(format!("{address} -> {number} would be dropped"));
+        lines.extend(why(fit));
+    }
+    for Refused { address, code, enhanced, reason, fit } in &preview.refused {
+        lines.push(format!("{address} would be refused: {code} {enhanced} {reason}"));
+        lines.extend(why(fit));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn message(shown: &Shown, lines: &mut Vec<String>) {
+    let Shown { address, number, sender, gateway, parts, units, .. } = shown;
+    let held = if shown.action == "hold" { ", held until an operator lets it go" } else { "" };
+    lines.push(format!("{address} -> {number} from {sender} by {gateway}{held}"));
+    lines.extend(why(&shown.fit));
+    lines.extend(unusual(shown));
+    for (n, (part, units)) in parts.iter().zip(units).enumerate() {
+        lines.extend(phone::draw(sender, part));
+        let place = if parts.len() > 1 { format!("part {} of {}: ", n + 1, parts.len()) } else { String::new() };
+        let because = shown.because.as_ref().map(|because| format!(" because {because}")).unwrap_or_default();
+        lines.push(format!("  {place}{units} units, {}{because}", shown.encoding));
+    }
+    if !shown.dropped.is_empty() {
+        lines.push("  left out, because not all of the text fits:".to_owned());
+        lines.extend(shown.dropped.iter().map(|text| format!("    {}", in_one_line(text))));
+    }
+}
+
+fn why(fit: &Fit) -> Option<String> {
+    let rule = fit.rule.as_ref()?;
+    match fit.reasons.is_empty() {
+        true => Some(format!("  rule {rule}: it fits every mail")),
+        false => Some(format!("  rule {rule}: {}", fit.reasons.join(", "))),
+    }
+}
+
+/// What is not as for most messages.
+fn unusual(shown: &Shown) -> Option<String> {
+    let seconds = i64::try_from(shown.expire).unwrap_or(i64::MAX);
+    let priority = (shown.priority != Priority::Normal).then(|| format!("priority {}", shown.priority));
+    let expire = shown.fit.rule.is_some().then(|| format!("expires after {:#}", SignedDuration::from_secs(seconds)));
+    let topic = shown.topic.as_ref().map(|ShownTopic { key, standing }| format!("{standing} of {key:?}"));
+    let all: Vec<String> = [priority, expire, topic].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| format!("  {}", all.join(", ")))
+}
+
+/// The beginning and the end of a text that may be long.
+fn in_one_line(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let characters: Vec<char> = text.chars().collect();
+    match characters.len() > 2 * MAX_LEFT_OUT + 5 {
+        false => text,
+        true => {
+            let begin: String = characters[..MAX_LEFT_OUT].iter().collect();
+            let end: String = characters[characters.len() - MAX_LEFT_OUT..].iter().collect();
+            format!("{begin} [...] {end}")
+        }
+    }
+}
