@@ -10,6 +10,6 @@ mod smarthost;
 mod status;
 
 pub use failure::{Failure, Kind};
-pub use report::{Notice, notice};
+pub use report::{Notice, memo, notice};
 pub use settings::Settings;
 pub use smarthost::{Delivery, send};

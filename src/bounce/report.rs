@@ -67,6 +67,21 @@ pub fn notice(settings: &Settings, failure: &Failure, now: Timestamp) -> Notice 
     Notice { to: failure.notice_to.clone(), bytes }
 }
 
+/// Builds a mail by which telepost tells somebody something of its own; `number` keeps it apart from others.
+pub fn memo(settings: &Settings, number: i64, to: &Mailbox, subject: &str, text: &str, now: Timestamp) -> Notice {
+    let mut bytes = Vec::new();
+    MessageBuilder::new()
+        .from(Address::new_address(Some("SMS relay"), settings.from.to_string()))
+        .to(Address::new_address(None::<&str>, to.to_string()))
+        .subject(format!("telepost: {}", shortened(subject, MAX_WORDS)))
+        .date(Date::new(now.as_second()))
+        .message_id(format!("{number}.{}.memo@{}", now.as_second(), settings.hostname))
+        .header("Auto-Submitted", Raw::new("auto-generated"))
+        .body(MimePart::new("text/plain", text.to_owned()))
+        .serialize(&mut bytes);
+    Notice { to: to.clone(), bytes }
+}
+
 /// The three parts of RFC 6522: for people, for machines, and what the sender knows the mail by.
 fn report<'x>(settings: &Settings, failure: &Failure) -> MimePart<'x> {
     let people = for_people(settings, failure);

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,7 +14,6 @@ use super::{ConfigFile, fail};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery;
-use crate::gateway::Gateway;
 use crate::intake::{Desk, Intake};
 use crate::shutdown::Signals;
 use crate::smtp::{Budget, Listener};
@@ -48,8 +48,6 @@ pub struct Relay {
     listeners: Vec<Listener>,
     intake: Arc<Intake>,
     tools: delivery::Tools,
-    gateways: Vec<Gateway>,
-    returns: crate::bounce::Settings,
 }
 
 impl Relay {
@@ -64,12 +62,11 @@ impl Relay {
         };
         let listeners = config.listeners.iter().map(listen).collect::<Result<Vec<_>, _>>()?;
         let desk = Desk::new(config.intake());
+        let (_, plan) = watch::channel(Arc::new(config.plan()));
         Ok(Relay {
             listeners,
             intake: Arc::new(Intake::new(desk, spool.clone(), Clock::System)),
-            tools: delivery::Tools { spool, settings: Arc::new(config.delivery.clone()), clock: Clock::System },
-            gateways: config.gateways.iter().cloned().map(Gateway::new).collect(),
-            returns: config.bounce.clone(),
+            tools: delivery::Tools::new(spool, Clock::System, plan),
         })
     }
 
@@ -86,7 +83,7 @@ impl Relay {
             sessions.spawn(listener.serve(self.intake.clone(), door.clone()));
         }
         sessions.close();
-        let delivery = tokio::spawn(delivery::run(self.tools, self.gateways, self.returns, dispatcher.clone()));
+        let delivery = tokio::spawn(delivery::run(self.tools, dispatcher.clone()));
         Running { door, sessions, dispatcher, delivery }
     }
 }

@@ -1,6 +1,7 @@
 //! `[[gateway]]`.
 
 use std::num::NonZeroU16;
+use std::time::Duration;
 
 use toml::Spanned;
 
@@ -15,6 +16,8 @@ use crate::sms::{Charset, Medium, Ucs2};
 const PORT: Port = Port(NonZeroU16::MIN.saturating_add(24));
 const SESSIONS: Count = Count::new(2);
 const MAX_LENGTH: Count = Count::new(160);
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_secs(300);
 const LOW_CREDIT: Whole = Whole(100);
 
 /// `names` are the gateways so far. The name gets there even when something else is wrong: routes ask for it.
@@ -37,6 +40,9 @@ pub(super) fn read(section: &mut Section<'_, '_>, ellipsis: &str, names: &mut Ve
     let ucs2 = section.or("ucs2", Ucs2::default());
     let on_unknown = section.or("on_unknown", OnUnknown::Retry);
     let low_credit = u64::from(section.or("low_credit", LOW_CREDIT).0);
+    let keep_alive = section.or("keep_alive", KEEP_ALIVE);
+    let idle = section.or("idle", IDLE);
+    let slow_after = section.optional("slow_after");
     if max_length <= ellipsis.chars().count() {
         section.problem("max_length", "leaves no room for a text beside message.ellipsis");
     }
@@ -53,6 +59,9 @@ pub(super) fn read(section: &mut Section<'_, '_>, ellipsis: &str, names: &mut Ve
         medium: Medium { ucs2, ..Medium::new(charset, max_length) },
         on_unknown,
         low_credit,
+        keep_alive: Some(keep_alive).filter(|pause| !pause.is_zero()),
+        idle,
+        slow_after,
         timeouts: Timeouts::default(),
     })
 }

@@ -142,6 +142,15 @@ impl Config {
         }
     }
 
+    /// What the dispatcher goes by.
+    pub fn plan(&self) -> crate::delivery::Plan {
+        crate::delivery::Plan {
+            settings: self.delivery.clone(),
+            returns: self.bounce.clone(),
+            gateways: self.gateways.clone(),
+        }
+    }
+
     /// Reads every section, then sees whether all of them are there.
     fn read(root: &mut Section<'_, '_>) -> Option<Config> {
         let hostname = hostname(root);

@@ -3,108 +3,62 @@
 //! It never decides about words or numbers. A part that the gateway has accepted is recorded before the next one
 //! leaves; while it can't be recorded, nothing else is sent on this session.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::backoff::{backoff, next_gateway};
-use super::limit::Pace;
+use super::link::{Link, Sign};
 use super::{Settings, Tools};
 use crate::clock::later;
-use crate::gateway::{Account, ConnectError, Gateway, OnUnknown, Outcome, Session, Submission};
-use crate::spool::{AccountSeen, GatewayStatus, Note, Parcel, ParcelId};
+use crate::gateway::{OnUnknown, Outcome, Submission};
+use crate::spool::{Note, Parcel, ParcelId};
 
 /// How long to wait before an outcome that could not be recorded is recorded again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
-/// One slot's connection to its gateway, opened when it is first needed and kept.
-pub struct Link {
-    gateway: Arc<Gateway>,
-    pace: Arc<Mutex<Pace>>,
-    shutdown: CancellationToken,
-    session: Option<Session>,
-}
-
-impl Link {
-    pub fn new(gateway: Arc<Gateway>, pace: Arc<Mutex<Pace>>, shutdown: CancellationToken) -> Link {
-        Link { gateway, pace, shutdown, session: None }
-    }
-
-    /// Takes leave of the gateway, when there is a session.
-    pub async fn close(&mut self) {
-        if let Some(session) = self.session.take() {
-            session.quit().await;
-        }
-    }
-
-    /// Submits one part. A kept session that turns out to be dead before anything was taken is replaced once, at once:
-    /// that the gateway closed an idle session is no reason to let a message wait.
-    async fn submit(&mut self, tools: &Tools, submission: &Submission<'_>) -> Outcome {
-        let kept = self.session.is_some();
-        let outcome = self.submit_once(tools, submission).await;
-        match outcome {
-            Outcome::Retry { .. } if kept && self.session.is_none() => self.submit_once(tools, submission).await,
-            outcome => outcome,
-        }
-    }
-
-    async fn submit_once(&mut self, tools: &Tools, submission: &Submission<'_>) -> Outcome {
-        let mut session = match self.session.take() {
-            Some(session) => session,
-            None => match self.connect(tools).await {
-                Ok(session) => session,
-                Err(error) => return Outcome::Retry { reason: error.to_string() },
-            },
-        };
-        let outcome = session.submit(submission).await;
-        self.session = session.is_open().then_some(session);
-        outcome
-    }
-
-    async fn connect(&mut self, tools: &Tools) -> Result<Session, ConnectError> {
-        let connected = self.gateway.connect().await;
-        let status = status(&self.gateway, &connected, tools.clock.now());
-        match &connected {
-            Ok(_) => tracing::debug!(gateway = status.name, credits = status.credits, "logged in"),
-            Err(error) => tracing::warn!(gateway = status.name, %error, "no session with the gateway"),
-        }
-        warn_of_low_credit(&self.gateway, &connected);
-        if let Err(error) = tools.spool.record_gateway(status).await {
-            tracing::warn!(%error, "the gateway's status could not be recorded");
-        }
-        connected
-    }
-}
-
-/// Sends what is left of a parcel and records what came of it.
-pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) {
-    let gateway = link.gateway.settings().name.clone();
+/// Sends what is left of a parcel and records what came of it; gives what that tells about the gateway, when it was
+/// asked.
+pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<Sign> {
+    let gateway = link.gateway().settings().clone();
+    let plan = tools.plan();
+    let mut last_sign = None;
     for part in &parcel.parts[parcel.accepted_parts..] {
-        let turn = link.pace.lock().await.reserve(Instant::now());
+        let turn = link.road().pace.lock().await.reserve(Instant::now());
         tokio::select! {
             biased;
-            () = link.shutdown.cancelled() => return record(tools, &parcel.id, Note::Released).await,
+            () = link.stop().cancelled() => {
+                record(tools, &parcel.id, Note::Released).await;
+                return last_sign;
+            }
             () = tokio::time::sleep_until(turn) => {}
         }
         let submission =
             Submission { number: &parcel.number, sender: &parcel.sender, encoding: parcel.encoding, text: &part.text };
-        let outcome = link.submit(tools, &submission).await;
-        tracing::debug!(id = %parcel.id, gateway, ?outcome, "tried");
+        let (outcome, sign) = link.submit(tools, &submission).await;
+        tracing::debug!(id = %parcel.id, gateway = gateway.name, ?outcome, "tried");
         let taken = matches!(outcome, Outcome::Sent { .. });
-        let on_unknown = link.gateway.settings().on_unknown;
-        let note = note(outcome, &parcel, &tools.settings, on_unknown, tools.clock.now(), fastrand::f64());
+        let now = tools.clock.now();
+        let note = note(outcome, &parcel, &plan.settings, gateway.on_unknown, now, fastrand::f64());
         record(tools, &parcel.id, note).await;
+        last_sign = Some(sign);
         if !taken {
-            return;
+            break;
         }
     }
+    last_sign
 }
 
 /// What an outcome means for a parcel. Pure.
+///
+/// | outcome | the parcel | a try |
+/// |---|---|---|
+/// | sent | the part is counted; with the last one it is sent | with the last part |
+/// | retry | waits: at the next gateway, or at the same one when that has begun with it | counts |
+/// | unknown | as the gateway's `on_unknown` says: as retry, or held | counts |
+/// | refused | refused, its sender is told | counts |
+/// | blocked | waits, due at once: another gateway may take it | does not count |
 fn note(
     outcome: Outcome,
     parcel: &Parcel,
@@ -121,7 +75,8 @@ fn note(
     };
     match (outcome, on_unknown) {
         (Outcome::Sent { reply }, _) => Note::PartAccepted { reply },
-        (Outcome::Refused { reply }, _) => Note::Refused { reply },
+        (Outcome::Refused { reply, .. }, _) => Note::Refused { reply },
+        (Outcome::Blocked { .. }, _) => Note::Released,
         (Outcome::Retry { reason }, _) => retry(reason),
         (Outcome::Unknown { reason }, OnUnknown::Retry) => retry(format!("may have been sent: {reason}")),
         (Outcome::Unknown { reason }, OnUnknown::Hold) => {
@@ -142,27 +97,5 @@ async fn record(tools: &Tools, id: &ParcelId, note: Note) {
             }
             Err(error) => return tracing::error!(%id, %error, "what came of a message could not be recorded"),
         }
-    }
-}
-
-fn status(gateway: &Gateway, connected: &Result<Session, ConnectError>, now: Timestamp) -> GatewayStatus {
-    let name = gateway.settings().name.clone();
-    match connected {
-        Err(error) => GatewayStatus::down(name, error.to_string(), now),
-        Ok(session) => GatewayStatus::up(name, seen(session.account()), now),
-    }
-}
-
-/// The account as the spool keeps it.
-fn seen(account: Option<&Account>) -> AccountSeen {
-    let Some(Account { credits, id, status }) = account else { return AccountSeen::default() };
-    AccountSeen { credits: credits.map(|credits| credits.to_string()), id: id.clone(), status: status.clone() }
-}
-
-fn warn_of_low_credit(gateway: &Gateway, connected: &Result<Session, ConnectError>) {
-    let Ok(session) = connected else { return };
-    let Some(credits) = session.account().and_then(|account| account.credits) else { return };
-    if credits.is_below(gateway.settings().low_credit) {
-        tracing::warn!(gateway = gateway.settings().name, %credits, "few credits left");
     }
 }

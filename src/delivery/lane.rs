@@ -1,78 +1,135 @@
-//! The road to one gateway: as many slots as it bears sessions, each a task that keeps its session open and sends one
-//! parcel at a time.
+//! The road to one gateway: as many slots as it bears sessions, each a task that keeps its session open and does one
+//! thing at a time; and what is known of how the gateway does.
 //!
-//! A slot that has nothing to do closes its session after a while; the next parcel opens a new one.
+//! A slot that has nothing to do shows a sign of life now and then, and closes its session after a while; the next
+//! parcel opens a new one.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Tools;
-use super::attempt::{self, Link};
-use super::limit::Pace;
-use crate::gateway::Gateway;
+use super::attempt::attempt;
+use super::breaker::Breaker;
+use super::latency::Latency;
+use super::link::{Link, Sign};
+use super::road::Road;
+use crate::gateway::Settings;
 use crate::spool::Parcel;
 
-/// How long a session without work stays open. Gateways close idle sessions on their own after some minutes; we go
-/// first, so that a message rarely finds a dead one.
-const IDLE_LIMIT: Duration = Duration::from_secs(60);
+/// What a slot can be given to do.
+#[derive(Debug)]
+enum Job {
+    Send(Box<Parcel>),
+    /// Log in, to see whether the gateway is back.
+    Probe,
+}
 
-/// A slot that has finished its parcel.
-#[derive(Clone, Copy, Debug)]
+/// A slot that is free again.
+#[derive(Debug)]
 pub struct Freed {
-    pub lane: usize,
+    pub lane: u64,
     pub slot: usize,
+    pub done: Done,
+}
+
+/// What it has done, and what that tells about the gateway.
+#[derive(Debug)]
+pub enum Done {
+    /// `None`: the gateway was not asked.
+    Sent(Option<Sign>),
+    Probed(Sign),
 }
 
 /// The slots of one gateway, as the loop sees them.
 pub struct Lane {
-    gateway_name: String,
-    slots: Vec<mpsc::Sender<Parcel>>,
+    /// Never given again, so that a lane that is gone is not mistaken for its successor.
+    pub id: u64,
+    pub settings: Settings,
+    slots: Vec<mpsc::Sender<Job>>,
     free: Vec<usize>,
+    pub breaker: Breaker,
+    pub latency: Latency,
+    /// An operator holds the gateway.
+    pub held: bool,
+    /// Whether the operators have heard of the present trouble.
+    pub told: bool,
 }
 
 impl Lane {
-    /// Starts the slots of the `at`-th gateway. Each reports on `freed` when it has finished a parcel, and ends when
-    /// its lane is dropped.
+    /// Starts the slots. Each reports on `freed` when it has done its job, and ends when its lane is dropped.
     pub fn open(
-        at: usize,
-        gateway: Gateway,
+        id: u64,
+        settings: Settings,
         tools: &Tools,
         freed: &mpsc::UnboundedSender<Freed>,
         tasks: &TaskTracker,
-        shutdown: &CancellationToken,
+        stop: &CancellationToken,
     ) -> Lane {
-        let gateway_name = gateway.settings().name.clone();
-        let sessions = gateway.settings().sessions;
-        let pace = Arc::new(Mutex::new(Pace::new(gateway.settings().rate)));
-        let gateway = Arc::new(gateway);
+        let road = Arc::new(Road::new(settings.clone(), stop.clone()));
         let start = |slot: usize| {
-            let (hand_over, parcels) = mpsc::channel(1);
-            let link = Link::new(gateway.clone(), pace.clone(), shutdown.clone());
-            tasks.spawn(work(link, tools.clone(), parcels, freed.clone(), Freed { lane: at, slot }));
+            let (hand_over, jobs) = mpsc::channel(1);
+            tasks.spawn(work(Link::new(road.clone()), tools.clone(), jobs, freed.clone(), (id, slot)));
             hand_over
         };
-        Lane { gateway_name, slots: (0..sessions).map(start).collect(), free: (0..sessions).collect() }
+        Lane {
+            id,
+            slots: (0..settings.sessions).map(start).collect(),
+            free: (0..settings.sessions).collect(),
+            breaker: Breaker::new(tools.plan().settings.down_after),
+            latency: Latency::new(settings.slow_after),
+            held: false,
+            told: false,
+            settings,
+        }
     }
 
-    pub fn gateway_name(&self) -> &str {
-        &self.gateway_name
+    pub fn name(&self) -> &str {
+        &self.settings.name
     }
 
     pub fn free_slots(&self) -> usize {
         self.free.len()
     }
 
+    /// Whether parcels may go this way now.
+    pub fn may_send(&self) -> bool {
+        !self.held && self.breaker.is_closed()
+    }
+
+    /// Whether others may take over what waits here.
+    pub fn needs_help(&self) -> bool {
+        !self.may_send() || self.latency.is_slow()
+    }
+
+    /// When the next probe can be made; none is while an operator holds the gateway.
+    pub fn next_probe(&self) -> Option<Instant> {
+        self.breaker.next_probe().filter(|_| !self.held && !self.free.is_empty())
+    }
+
+    /// Sends a probe out when it is time.
+    pub fn probe(&mut self, now: Instant) {
+        if self.next_probe().is_some() && self.breaker.may_probe(now) {
+            self.hand_out(Job::Probe);
+        }
+    }
+
     /// Gives a claimed parcel to a free slot. More than [`Lane::free_slots`] must not be claimed; one too many stays
     /// `sending` in the spool and is looked at again at the next start.
-    pub fn hand_out(&mut self, parcel: Parcel) {
-        let id = parcel.id.clone();
-        let taken = self.free.pop().is_some_and(|slot| self.slots[slot].try_send(parcel).is_ok());
-        if !taken {
-            tracing::error!(%id, gateway = self.gateway_name, "no slot took the message");
+    pub fn send(&mut self, parcel: Parcel) {
+        self.hand_out(Job::Send(Box::new(parcel)));
+    }
+
+    fn hand_out(&mut self, job: Job) {
+        let job = match self.free.pop() {
+            Some(slot) => self.slots[slot].try_send(job).err().map(mpsc::error::TrySendError::into_inner),
+            None => Some(job),
+        };
+        if let Some(Job::Send(parcel)) = job {
+            tracing::error!(id = %parcel.id, gateway = self.name(), "no slot took the message");
         }
     }
 
@@ -86,21 +143,34 @@ impl Lane {
 async fn work(
     mut link: Link,
     tools: Tools,
-    mut parcels: mpsc::Receiver<Parcel>,
+    mut jobs: mpsc::Receiver<Job>,
     freed: mpsc::UnboundedSender<Freed>,
-    me: Freed,
+    (lane, slot): (u64, usize),
 ) {
-    loop {
-        match tokio::time::timeout(IDLE_LIMIT, parcels.recv()).await {
-            Err(_idle) => link.close().await,
-            Ok(None) => break,
-            Ok(Some(parcel)) => {
-                attempt::attempt(&mut link, &tools, parcel).await;
-                if freed.send(me).is_err() {
-                    break;
-                }
-            }
+    while let Some(job) = next(&mut link, &mut jobs).await {
+        let done = match job {
+            Job::Send(parcel) => Done::Sent(attempt(&mut link, &tools, *parcel).await),
+            Job::Probe => Done::Probed(link.probe(&tools).await),
+        };
+        if freed.send(Freed { lane, slot, done }).is_err() {
+            break;
         }
     }
     link.close().await;
+}
+
+/// Waits for the next job; meanwhile keeps the session alive, and closes it when the wait grows long. `None`: there
+/// will be no more.
+async fn next(link: &mut Link, jobs: &mut mpsc::Receiver<Job>) -> Option<Job> {
+    let Settings { idle, keep_alive, .. } = *link.gateway().settings();
+    let idle_since = Instant::now();
+    while link.is_open() {
+        let pause = keep_alive.unwrap_or(idle).min(idle.saturating_sub(idle_since.elapsed()));
+        match tokio::time::timeout(pause, jobs.recv()).await {
+            Ok(job) => return job,
+            Err(_) if idle_since.elapsed() >= idle => link.close().await,
+            Err(_) => link.keep_alive().await,
+        }
+    }
+    jobs.recv().await
 }

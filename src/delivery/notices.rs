@@ -12,7 +12,7 @@ use super::backoff::backoff;
 use super::schedule::pause;
 use crate::bounce::{self, Delivery, Failure};
 use crate::clock::later;
-use crate::spool::{DueNotice, NoticeNote, SpoolError, State};
+use crate::spool::{DueNotice, Memo, MemoNote, NoticeNote, SpoolError, State};
 
 /// Notices taken from the spool at a time.
 const BATCH: usize = 20;
@@ -20,10 +20,10 @@ const BATCH: usize = 20;
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// Sends notices until `shutdown`.
-pub async fn run(tools: Tools, returns: bounce::Settings, shutdown: CancellationToken) {
+pub async fn run(tools: Tools, shutdown: CancellationToken) {
     let mut changes = tools.spool.changes();
     while !shutdown.is_cancelled() {
-        let sleep = match send_due(&tools, &returns, &shutdown).await {
+        let sleep = match send_due(&tools, &shutdown).await {
             Ok(next) => pause(tools.clock.now(), next, LONGEST_SLEEP),
             Err(error) => {
                 tracing::error!(%error, "notices could not be read or recorded");
@@ -39,23 +39,51 @@ pub async fn run(tools: Tools, returns: bounce::Settings, shutdown: Cancellation
 }
 
 /// Sends every notice that is due; gives the moment when the next one is.
-async fn send_due(
-    tools: &Tools,
-    returns: &bounce::Settings,
-    shutdown: &CancellationToken,
-) -> Result<Option<Timestamp>, SpoolError> {
+async fn send_due(tools: &Tools, shutdown: &CancellationToken) -> Result<Option<Timestamp>, SpoolError> {
     loop {
-        let due = tools.spool.due_notices(tools.clock.now(), BATCH).await?;
-        for notice in &due {
+        let now = tools.clock.now();
+        let (memos, notices) = (tools.spool.due_memos(now, BATCH).await?, tools.spool.due_notices(now, BATCH).await?);
+        for memo in &memos {
             if shutdown.is_cancelled() {
                 return Ok(None);
             }
-            send(tools, returns, notice).await?;
+            send_memo(tools, memo).await?;
         }
-        if due.len() < BATCH {
+        for notice in &notices {
+            if shutdown.is_cancelled() {
+                return Ok(None);
+            }
+            send(tools, &tools.plan().returns, notice).await?;
+        }
+        if memos.len().max(notices.len()) < BATCH {
             return tools.spool.next_notice_due().await;
         }
     }
+}
+
+async fn send_memo(tools: &Tools, memo: &Memo) -> Result<(), SpoolError> {
+    let (plan, now) = (tools.plan(), tools.clock.now());
+    let mail = bounce::memo(&plan.returns, memo.id, &memo.to, &memo.subject, &memo.text, now);
+    let name = &memo.name;
+    let note = match bounce::send(&plan.returns, &mail).await {
+        Delivery::Sent { reply } => {
+            tracing::info!(name, to = %memo.to, reply, "the operators were told");
+            MemoNote::Done
+        }
+        Delivery::Failed { reason } => {
+            tracing::error!(name, to = %memo.to, reason, "the operators can't be told");
+            MemoNote::Done
+        }
+        Delivery::Retry { reason } if now >= memo.expires => {
+            tracing::error!(name, to = %memo.to, reason, "the operators could not be told in time");
+            MemoNote::Done
+        }
+        Delivery::Retry { reason } => {
+            tracing::warn!(name, to = %memo.to, reason, "the operators could not be told yet");
+            MemoNote::Retry { due: later(now, backoff(&plan.settings.retry, memo.attempts + 1, fastrand::f64())) }
+        }
+    };
+    tools.spool.note_memo(memo.id, note).await
 }
 
 async fn send(tools: &Tools, returns: &bounce::Settings, due: &DueNotice) -> Result<(), SpoolError> {
@@ -76,7 +104,7 @@ fn note(handover: Delivery, due: &DueNotice, tools: &Tools, now: Timestamp) -> N
         Delivery::Sent { .. } => NoticeNote::Sent,
         Delivery::Failed { reason } => NoticeNote::Failed { reason },
         Delivery::Retry { reason } => {
-            let delay = backoff(&tools.settings.retry, due.attempts + 1, fastrand::f64());
+            let delay = backoff(&tools.plan().settings.retry, due.attempts + 1, fastrand::f64());
             NoticeNote::Retry { due: later(now, delay), reason }
         }
     }

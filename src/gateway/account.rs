@@ -58,6 +58,14 @@ impl Account {
         (account != Account::default()).then_some(account)
     }
 
+    /// Why this account can't send, when it can't: in a line for the operator.
+    pub fn trouble(&self) -> Option<String> {
+        if !self.may_send() {
+            return Some(format!("the account is {}", self.status.as_deref().unwrap_or_default()));
+        }
+        self.credits.filter(|credits| credits.are_used_up()).map(|credits| format!("no credits left ({credits})"))
+    }
+
     /// Whether the status lets us send. An unknown word does: the gateway will say so if not.
     pub fn may_send(&self) -> bool {
         let status = self.status.as_deref().unwrap_or_default().to_ascii_uppercase();
@@ -81,6 +89,11 @@ impl Credits {
     /// So many whole credits.
     pub fn whole(credits: u32) -> Credits {
         Credits { millionths: i64::from(credits) * MILLION }
+    }
+
+    /// Whether nothing is left.
+    pub fn are_used_up(self) -> bool {
+        self.millionths <= 0
     }
 
     /// Whether there are fewer than so many whole credits.
@@ -203,5 +216,19 @@ mod tests {
             assert_eq!(account.may_send(), may_send, "{status}");
         }
         assert!(Account::default().may_send());
+    }
+
+    #[test]
+    fn an_account_without_credit_or_barred_is_in_trouble() {
+        for (line, trouble) in [
+            ("[0] ID ACCOUNT: [7] STATUS: [ACTIVE]", Some("no credits left (0)")),
+            ("[-2.5] ID ACCOUNT: [7] STATUS: [ACTIVE]", Some("no credits left (-2.5)")),
+            ("[0.01] ID ACCOUNT: [7] STATUS: [ACTIVE]", None),
+            ("[] ID ACCOUNT: [7] STATUS: [ACTIVE]", None),
+            ("[5] ID ACCOUNT: [7] STATUS: [SUSPENDED]", Some("the account is SUSPENDED")),
+        ] {
+            let found = Account::from_login(line).and_then(|account| account.trouble());
+            assert_eq!(found.as_deref(), trouble, "{line}");
+        }
     }
 }

@@ -14,7 +14,7 @@ mod smsitaly;
 pub use account::{Account, Credits, CreditsError};
 pub use connect::Stream;
 pub use error::{ConnectError, SessionOver};
-pub use outcome::{Outcome, Submission};
+pub use outcome::{About, Outcome, Submission};
 pub use settings::{OnUnknown, Protocol, Rate, Settings, Timeouts};
 
 /// One gateway, as configured. Holds no connection.

@@ -24,5 +24,16 @@ pub enum Outcome {
     /// The text left and no answer came: it may have been taken or not.
     Unknown { reason: String },
     /// The gateway said no for good.
-    Refused { reply: String },
+    Refused { about: About, reply: String },
+    /// It has certainly not been taken, and none will be: our account is in trouble (no credit, blocked). No fault of
+    /// the message, which may go at once by another gateway.
+    Blocked { reason: String },
+}
+
+/// What of a submission a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    Sender,
+    Recipient,
+    Text,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::sms::Medium;
 
@@ -68,5 +68,25 @@ pub struct Settings {
     pub on_unknown: OnUnknown,
     /// Warn when fewer credits are left.
     pub low_credit: u64,
+    /// How often an idle session shows a sign of life; `None`: never.
+    pub keep_alive: Option<Duration>,
+    /// How long a session without work stays open.
+    pub idle: Duration,
+    /// When SMS take longer than this on average, other gateways may help out; `None`: however long they take.
+    pub slow_after: Option<Duration>,
     pub timeouts: Timeouts,
+}
+
+impl PartialEq for Settings {
+    /// By hand, because secrets do not compare by themselves. Whoever adds a field adds it here.
+    fn eq(&self, other: &Settings) -> bool {
+        let Settings { name, protocol, host, port, username, password, sessions, rate, medium, .. } = self;
+        let Settings { on_unknown, low_credit, keep_alive, idle, slow_after, timeouts, .. } = self;
+        (name, protocol, host, port, username)
+            == (&other.name, &other.protocol, &other.host, &other.port, &other.username)
+            && password.expose_secret() == other.password.expose_secret()
+            && (sessions, rate, medium) == (&other.sessions, &other.rate, &other.medium)
+            && (on_unknown, low_credit, keep_alive) == (&other.on_unknown, &other.low_credit, &other.keep_alive)
+            && (idle, slow_after, timeouts) == (&other.idle, &other.slow_after, &other.timeouts)
+    }
 }

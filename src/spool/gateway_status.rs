@@ -8,6 +8,35 @@ pub struct AccountSeen {
     pub credits: Option<String>,
     pub id: Option<String>,
     pub status: Option<String>,
+    /// Whether the credits are fewer than a warning asks for.
+    pub is_low: bool,
+}
+
+/// Who keeps a gateway from sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBy {
+    /// The relay, because the account is in trouble; it looks again by itself.
+    Relay,
+    /// An operator, until an operator lets it go.
+    Operator,
+}
+
+impl HeldBy {
+    /// The one word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            HeldBy::Relay => "relay",
+            HeldBy::Operator => "operator",
+        }
+    }
+}
+
+/// Nothing leaves by this gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayHold {
+    pub by: HeldBy,
+    pub reason: String,
+    pub since: Timestamp,
 }
 
 /// One gateway as it was last seen.
@@ -22,6 +51,10 @@ pub struct GatewayStatus {
     pub credits: Option<String>,
     pub account: Option<String>,
     pub account_status: Option<String>,
+    /// Whether fewer credits were left at the last login than a warning asks for.
+    pub low_credit: bool,
+    /// Kept by itself: see `Spool::hold_gateway`.
+    pub hold: Option<GatewayHold>,
 }
 
 impl GatewayStatus {
@@ -35,6 +68,8 @@ impl GatewayStatus {
             credits: account.credits,
             account: account.id,
             account_status: account.status,
+            low_credit: account.is_low,
+            hold: None,
         }
     }
 
@@ -48,6 +83,8 @@ impl GatewayStatus {
             credits: None,
             account: None,
             account_status: None,
+            low_credit: false,
+            hold: None,
         }
     }
 }

@@ -16,6 +16,7 @@
 //! | it is found at a start, after a crash | | held or waiting¹ | | | |
 //! | the gateway says no for good | | refused² | | | |
 //! | its time runs out | expired² | | | | |
+//! | its gateway is no longer configured | waiting or held⁴ | | | | |
 //! | operator: retry | waiting, at once | | waiting | waiting³ | waiting³ |
 //! | operator: hold | held | | | | |
 //! | operator: release | | | waiting | | |
@@ -24,7 +25,8 @@
 //! `sent` is the end. ¹ as the gateway's `on_unknown` says. ² From here on the sender is owed a notice, if anybody is
 //! to be told; the notice waits here by a schedule of its own until the site's mail server has it. ³ A notice that has
 //! not left yet is taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release
-//! gives a parcel as long to live as it had at first.
+//! gives a parcel as long to live as it had at first. ⁴ Held when no other gateway of its list is configured, or when
+//! the old one has sent its first parts.
 //!
 //! A parcel may also be held from the start ([`Fate::Held`]), or refused ([`Fate::Refused`]): then it has no text and can
 //! only be told of.
@@ -48,6 +50,7 @@ mod files;
 mod gateway_status;
 mod id;
 mod lock;
+mod memo;
 mod note;
 mod parcel;
 mod priority;
@@ -65,7 +68,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use error::SpoolError;
-pub use gateway_status::{AccountSeen, GatewayStatus};
+pub use gateway_status::{AccountSeen, GatewayHold, GatewayStatus, HeldBy};
+pub use memo::{Memo, MemoNote, NewMemo};
 pub use note::{Note, NoticeNote};
 pub use parcel::{Committed, Fate, NewLetter, NewParcel, Parcel, ParcelId, ParcelIdError};
 pub use priority::{Priority, PriorityError, Standing, Topic};
@@ -74,7 +78,7 @@ pub use state::{Order, State, StateError};
 pub use view::{DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, ParcelRecord, Stats};
 
 use lock::RelayLock;
-use sqlite::{Readers, Ring, Writer, commit, gateways, look, notices, open, prune, relay};
+use sqlite::{Readers, Ring, Source, Writer, commit, gateways, look, memos, notices, open, prune, relay};
 
 /// As what somebody opens the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,11 +151,25 @@ impl Spool {
     /// Takes up to `limit` parcels that are due at the gateway, in the order told above; they are `sending` from now on.
     /// Wait for the answer: parcels whose claimer went away stay `sending` until the next start.
     pub async fn claim(&self, gateway: &str, now: Timestamp, limit: usize) -> Result<Vec<Parcel>, SpoolError> {
-        let gateway = gateway.to_owned();
+        self.claim_also(gateway, &[], now, limit).await
+    }
+
+    /// As [`Spool::claim`], and from what waits for gateways in `others` too, which can't send: those parcels that may
+    /// also take this one, and of which nothing is sent yet. They are this gateway's from now on.
+    pub async fn claim_also(
+        &self,
+        gateway: &str,
+        others: &[String],
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Parcel>, SpoolError> {
+        let names: Vec<String> =
+            std::iter::once(gateway).chain(others.iter().map(String::as_str)).map(str::to_owned).collect();
         let ring = self.room.ring.clone();
         let claim = move |db: &_| {
             let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
-            relay::claim(db, &mut ring, &gateway, now, limit)
+            let sources: Vec<Source<'_>> = names.iter().map(|from| Source { from, to: &names[0] }).collect();
+            relay::claim(db, &mut ring, &sources, now, limit)
         };
         self.room.writer.write(|_| false, claim).await
     }
@@ -178,10 +196,24 @@ impl Spool {
         self.room.writer.write(rings, move |db| relay::recover(db, now, &hold_for)).await
     }
 
+    /// Finds another gateway for parcels that wait for one which is not `configured`, some hundreds at a time; gives
+    /// them with their states. Where there is none they are held.
+    pub async fn rehome(&self, configured: &[String], now: Timestamp) -> Result<Vec<(ParcelId, State)>, SpoolError> {
+        let configured = configured.to_vec();
+        let rings = |moved: &Vec<(ParcelId, State)>| !moved.is_empty();
+        self.room.writer.write(rings, move |db| relay::rehome(db, &configured, now)).await
+    }
+
     /// When the next parcel is due at one of the gateways, or runs out of time at any.
     pub async fn next_due(&self, gateways: &[String]) -> Result<Option<Timestamp>, SpoolError> {
-        let gateways = gateways.to_vec();
-        self.room.readers.read(move |db| look::next_due(db, &gateways)).await
+        self.next_due_also(gateways, &[]).await
+    }
+
+    /// As [`Spool::next_due`], and when the next one becomes due at one of the `others`: what is due there already, and
+    /// nobody took over, does not count.
+    pub async fn next_due_also(&self, gateways: &[String], others: &[String]) -> Result<Option<Timestamp>, SpoolError> {
+        let (gateways, others) = (gateways.to_vec(), others.to_vec());
+        self.room.readers.read(move |db| look::next_due(db, &gateways, &others)).await
     }
 
     /// Carries out an operator's order; gives what became of each parcel. Give a few hundred at a time: they are one
@@ -195,9 +227,25 @@ impl Spool {
         self.room.readers.read(move |db| notices::due(db, now, limit)).await
     }
 
-    /// When the next notice is due.
+    /// When the next notice or memo is due.
     pub async fn next_notice_due(&self) -> Result<Option<Timestamp>, SpoolError> {
-        self.room.readers.read(notices::next_due).await
+        let both = |db: &_| Ok([notices::next_due(db)?, memos::next_due(db)?].into_iter().flatten().min());
+        self.room.readers.read(both).await
+    }
+
+    /// Stores memos, to be sent to the site's mail server as notices are.
+    pub async fn post(&self, memos: Vec<NewMemo>) -> Result<(), SpoolError> {
+        self.room.writer.write(|()| true, move |db| memos::post(db, &memos)).await
+    }
+
+    /// Up to `limit` memos that are due, the longest due first.
+    pub async fn due_memos(&self, now: Timestamp, limit: usize) -> Result<Vec<Memo>, SpoolError> {
+        self.room.readers.read(move |db| memos::due(db, now, limit)).await
+    }
+
+    /// Records what came of a memo.
+    pub async fn note_memo(&self, id: i64, note: MemoNote) -> Result<(), SpoolError> {
+        self.room.writer.write(|()| false, move |db| memos::note(db, id, &note)).await
     }
 
     /// Records what came of the notice about a parcel.
@@ -206,9 +254,22 @@ impl Spool {
         self.room.writer.write(|()| false, move |db| notices::note(db, &id, &note, now)).await
     }
 
-    /// Records how a gateway was seen.
-    pub async fn record_gateway(&self, status: GatewayStatus) -> Result<(), SpoolError> {
-        self.room.writer.write(|()| false, move |db| gateways::record(db, &status)).await
+    /// Records how a gateway was seen; gives how it was seen before.
+    pub async fn record_gateway(&self, status: GatewayStatus) -> Result<Option<GatewayStatus>, SpoolError> {
+        self.room.writer.write(|_| false, move |db| gateways::record(db, &status)).await
+    }
+
+    /// Holds a gateway: a running relay sends nothing by it from then on.
+    pub async fn hold_gateway(&self, name: &str, hold: GatewayHold) -> Result<(), SpoolError> {
+        let name = name.to_owned();
+        let work = move |db: &_| gateways::set_hold(db, &name, Some(&hold), hold.since);
+        self.room.writer.write(|()| true, work).await
+    }
+
+    /// Lets a gateway send again, whoever held it.
+    pub async fn release_gateway(&self, name: &str, now: Timestamp) -> Result<(), SpoolError> {
+        let name = name.to_owned();
+        self.room.writer.write(|()| true, move |db| gateways::set_hold(db, &name, None, now)).await
     }
 
     /// The gateways as the relay last saw them, by name.

@@ -109,6 +109,10 @@ pub enum Step {
     FoundToRetry,
     /// It was found `sending` at a start, and is to be held.
     FoundToHold,
+    /// Another gateway gets it, because its own is no longer configured.
+    Moved,
+    /// No gateway that could have it is configured any more.
+    Stranded,
     /// An operator wants it so.
     Ordered(Order),
 }
@@ -133,6 +137,8 @@ pub fn moves(from: State, step: Step) -> Option<State> {
     match (step, from) {
         (Step::Claimed, State::Waiting) => Some(State::Sending),
         (Step::Expired, State::Waiting) => Some(State::Expired),
+        (Step::Moved, State::Waiting) => Some(State::Waiting),
+        (Step::Stranded, State::Waiting) => Some(State::Held),
         (Step::PartAccepted, State::Sending) => Some(State::Sending),
         (Step::LastPartAccepted, State::Sending) => Some(State::Sent),
         (Step::Retry | Step::Released | Step::FoundToRetry, State::Sending) => Some(State::Waiting),
@@ -160,7 +166,7 @@ mod tests {
 
     /// The table of the room's head, row by row; columns in the order of [`State::ALL`], `-` for "can't happen".
     #[rustfmt::skip]
-    const TABLE: [(Step, [&str; 6]); 14] = [
+    const TABLE: [(Step, [&str; 6]); 16] = [
         //                               waiting    sending    sent  held       refused    expired
         (Step::Claimed,                 ["sending", "-",       "-",  "-",       "-",       "-"]),
         (Step::PartAccepted,            ["-",       "sending", "-",  "-",       "-",       "-"]),
@@ -172,6 +178,8 @@ mod tests {
         (Step::Expired,                 ["expired", "-",       "-",  "-",       "-",       "-"]),
         (Step::FoundToRetry,            ["-",       "waiting", "-",  "-",       "-",       "-"]),
         (Step::FoundToHold,             ["-",       "held",    "-",  "-",       "-",       "-"]),
+        (Step::Moved,                   ["waiting", "-",       "-",  "-",       "-",       "-"]),
+        (Step::Stranded,                ["held",    "-",       "-",  "-",       "-",       "-"]),
         (Step::Ordered(Order::Retry),   ["waiting", "-",       "-",  "waiting", "waiting", "waiting"]),
         (Step::Ordered(Order::Hold),    ["held",    "-",       "-",  "-",       "-",       "-"]),
         (Step::Ordered(Order::Release), ["-",       "-",       "-",  "waiting", "-",       "-"]),

@@ -24,7 +24,7 @@ use self::verdict::{End, Stage, Then, on_command, on_text, on_unwritten_text};
 use super::account::Account;
 use super::connect::Stream;
 use super::error::{ConnectError, SessionOver};
-use super::outcome::{Outcome, Submission};
+use super::outcome::{About, Outcome, Submission};
 use super::settings::{Settings, Timeouts};
 use crate::address::Number;
 
@@ -50,7 +50,7 @@ impl Session {
     pub async fn submit(&mut self, submission: &Submission<'_>) -> Outcome {
         let body = match Body::new(submission.text, submission.encoding) {
             Ok(body) => body,
-            Err(unencodable) => return Outcome::Refused { reply: unencodable.to_string() },
+            Err(unencodable) => return Outcome::Refused { about: About::Text, reply: unencodable.to_string() },
         };
         if let Err(over) = self.catch_up().await {
             return Outcome::Retry { reason: over.to_string() };
@@ -151,8 +151,8 @@ impl Session {
 /// The outcome's own text.
 fn word_of(outcome: &Outcome) -> &str {
     match outcome {
-        Outcome::Sent { reply } | Outcome::Refused { reply } => reply,
-        Outcome::Retry { reason } | Outcome::Unknown { reason } => reason,
+        Outcome::Sent { reply } | Outcome::Refused { reply, .. } => reply,
+        Outcome::Retry { reason } | Outcome::Unknown { reason } | Outcome::Blocked { reason } => reason,
     }
 }
 
@@ -162,7 +162,8 @@ fn masked(outcome: Outcome, number: &Number) -> Outcome {
     let masked = |text: String| text.replace(plain, mask.trim_start_matches('+'));
     match outcome {
         Outcome::Sent { reply } => Outcome::Sent { reply: masked(reply) },
-        Outcome::Refused { reply } => Outcome::Refused { reply: masked(reply) },
+        Outcome::Refused { about, reply } => Outcome::Refused { about, reply: masked(reply) },
+        Outcome::Blocked { reason } => Outcome::Blocked { reason: masked(reason) },
         Outcome::Retry { reason } => Outcome::Retry { reason: masked(reason) },
         Outcome::Unknown { reason } => Outcome::Unknown { reason: masked(reason) },
     }

@@ -58,6 +58,9 @@ fn settings() -> Settings {
         medium: Medium::new(Charset::Latin1, 160),
         on_unknown: OnUnknown::Retry,
         low_credit: 0,
+        keep_alive: None,
+        idle: Duration::from_secs(60),
+        slow_after: None,
         timeouts: Timeouts::default(),
     }
 }
@@ -181,7 +184,11 @@ fn retry(reason: &str) -> Outcome {
 }
 
 fn refused(reply: &str) -> Outcome {
-    Outcome::Refused { reply: reply.to_owned() }
+    refused_at(About::Text, reply)
+}
+
+fn refused_at(about: About, reply: &str) -> Outcome {
+    Outcome::Refused { about, reply: reply.to_owned() }
 }
 
 fn unknown(reason: &str) -> Outcome {
@@ -360,12 +367,16 @@ async fn answers_to_the_text() {
 #[tokio::test(start_paused = true)]
 async fn answers_before_the_text() {
     let lines: Vec<&str> = TRANSACTION.lines().collect();
-    let stages = [("MAIL", lines[..1].join("\n")), ("RCPT", lines[..3].join("\n")), ("DATA", lines[..5].join("\n"))];
-    for (stage, start) in stages {
+    let stages = [
+        ("MAIL", lines[..1].join("\n"), About::Sender),
+        ("RCPT", lines[..3].join("\n"), About::Recipient),
+        ("DATA", lines[..5].join("\n"), About::Text),
+    ];
+    for (stage, start, about) in stages {
         let out_of_step = |reply: &str| retry(&format!("the gateway answered \"{reply}\" to {stage}"));
         let lost = |cause: &str| retry(&format!("{cause} (waiting for the answer to {stage})"));
         let table = [
-            ("S: 550 no\nC: RSET\nS: 250 ok", refused("550 no"), true),
+            ("S: 550 no\nC: RSET\nS: 250 ok", refused_at(about, "550 no"), true),
             ("S: 451 later\nC: RSET\nS: 250 ok", retry("451 later"), true),
             ("S: 451 later\nC: RSET\nS: 421 bye", retry("451 later"), false),
             ("S: 421 bye", retry("421 bye"), false),
@@ -386,7 +397,7 @@ async fn answers_before_the_text() {
 async fn a_second_try_follows_a_refusal_on_the_same_session() {
     let script = [LOGIN, "C: MAIL FROM: ALERTS\nS: 550 no\nC: RSET\nS: 250 ok\n", TRANSACTION, "S: 250 ok\n"].concat();
     let played = play_all(&script, 2).await;
-    assert_eq!(played.outcomes, [(refused("550 no"), true), (sent("250 ok"), true)]);
+    assert_eq!(played.outcomes, [(refused_at(About::Sender, "550 no"), true), (sent("250 ok"), true)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,19 +4,27 @@
 //! |---|---|---|
 //! | 25x (DATA: 354) | go on | sent |
 //! | `Message accepted …` without code | retry, close | sent |
+//! | 4xx or 5xx whose text speaks of the account¹ | blocked, reset² | blocked, reset² |
 //! | 421 | retry, close | retry, close |
-//! | 4xx | retry, reset | retry, reset |
+//! | other 4xx | retry, reset | retry, reset |
 //! | 503, 530, 534, 535, 538 (the session, not the message) | retry, close | retry, close |
-//! | other 5xx | refused, reset | refused, reset |
+//! | other 5xx | refused³, reset | refused³, reset |
 //! | anything else | retry, close | unknown, close |
 //! | connection lost, silence | retry, close | unknown, close |
 //!
-//! Known limit: a 5xx counts for the message even where its text speaks of the account (no credit, blocked). A row
-//! that tells them apart by their texts belongs into [`on_refusal`].
+//! ¹ Codes do not tell our account's trouble from the message's: the document has none for it, and gateways answer 452
+//! or 530. So the words decide, [`ACCOUNT_WORDS`] in English or Italian. After RCPT only those about credit count:
+//! there "account" may mean the recipient's. ² Close for 421 and the codes about the session. ³ For this sender ID (to
+//! MAIL), this recipient (to RCPT) or this text.
 
 use super::connection::Loss;
 use super::reply::{Class, Reply};
-use crate::gateway::Outcome;
+use crate::gateway::{About, Outcome};
+
+/// By which a gateway says that our account is in trouble, in lower case; `credit` is in `credito` too.
+const ACCOUNT_WORDS: &[&str] = &["credit", "saldo", "balance", "account"];
+/// Those of them that can't be about the recipient.
+const CREDIT_WORDS: &[&str] = &["credit", "saldo", "balance"];
 
 /// Where in a transaction we are before the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +35,15 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// What a refusal at this stage is about.
+    fn about(self) -> About {
+        match self {
+            Stage::Mail => About::Sender,
+            Stage::Rcpt => About::Recipient,
+            Stage::Data => About::Text,
+        }
+    }
+
     /// How the stage is called in a reason.
     pub fn name(self) -> &'static str {
         match self {
@@ -63,9 +80,7 @@ pub fn on_command(stage: Stage, heard: &Result<Reply, Loss>) -> Result<(), End> 
     };
     match (stage, reply.class()) {
         (Stage::Mail | Stage::Rcpt, Class::Done) | (Stage::Data, Class::GoOn) => Ok(()),
-        (_, Class::Temporary) => Err(retry(reply.to_string(), Then::Reset)),
-        (_, Class::Closing | Class::Session) => Err(retry(reply.to_string(), Then::Close)),
-        (_, Class::Permanent) => Err(on_refusal(reply)),
+        (_, Class::Temporary | Class::Closing | Class::Session | Class::Permanent) => Err(on_no(stage.about(), reply)),
         (_, Class::Done | Class::GoOn | Class::Codeless | Class::Other) => {
             let reason = format!("the gateway answered {:?} to {}", reply.to_string(), stage.name());
             Err(retry(reason, Then::Close))
@@ -82,9 +97,7 @@ pub fn on_text(heard: &Result<Reply, Loss>) -> End {
     match reply.class() {
         Class::Done => sent(reply),
         Class::Codeless if reply.says_accepted() => sent(reply),
-        Class::Temporary => retry(reply.to_string(), Then::Reset),
-        Class::Closing | Class::Session => retry(reply.to_string(), Then::Close),
-        Class::Permanent => on_refusal(reply),
+        Class::Temporary | Class::Closing | Class::Session | Class::Permanent => on_no(About::Text, reply),
         Class::GoOn | Class::Codeless | Class::Other => {
             unknown(format!("the gateway answered {:?} to the text", reply.to_string()))
         }
@@ -96,9 +109,22 @@ pub fn on_unwritten_text(loss: &Loss) -> End {
     retry(format!("{loss} (while the text was being sent)"), Then::Close)
 }
 
-/// A 5xx that is about this message.
-fn on_refusal(reply: &Reply) -> End {
-    End { outcome: Outcome::Refused { reply: reply.to_string() }, then: Then::Reset }
+/// Any 4xx or 5xx.
+fn on_no(about: About, reply: &Reply) -> End {
+    let class = reply.class();
+    let then = if matches!(class, Class::Closing | Class::Session) { Then::Close } else { Then::Reset };
+    let outcome = match class {
+        _ if speaks_of_the_account(about, reply) => Outcome::Blocked { reason: reply.to_string() },
+        Class::Permanent => Outcome::Refused { about, reply: reply.to_string() },
+        _ => Outcome::Retry { reason: reply.to_string() },
+    };
+    End { outcome, then }
+}
+
+fn speaks_of_the_account(about: About, reply: &Reply) -> bool {
+    let text = reply.text().to_lowercase();
+    let words = if about == About::Recipient { CREDIT_WORDS } else { ACCOUNT_WORDS };
+    words.iter().any(|word| text.contains(word))
 }
 
 fn sent(reply: &Reply) -> End {
@@ -111,4 +137,50 @@ fn retry(reason: String, then: Then) -> End {
 
 fn unknown(reason: String) -> End {
     End { outcome: Outcome::Unknown { reason }, then: Then::Close }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reply::Line;
+    use super::*;
+
+    fn reply(line: &str) -> Result<Reply, Loss> {
+        Ok(Reply::begin(Line::parse(line.as_bytes())))
+    }
+
+    /// The outcome in a word, and what the session needs.
+    fn shown(end: &End) -> (&'static str, Then) {
+        let word = match &end.outcome {
+            Outcome::Sent { .. } => "sent",
+            Outcome::Retry { .. } => "retry",
+            Outcome::Unknown { .. } => "unknown",
+            Outcome::Refused { about: About::Sender, .. } => "sender",
+            Outcome::Refused { about: About::Recipient, .. } => "recipient",
+            Outcome::Refused { about: About::Text, .. } => "text",
+            Outcome::Blocked { .. } => "blocked",
+        };
+        (word, end.then)
+    }
+
+    #[test]
+    fn a_no_is_about_the_account_the_moment_or_the_message() {
+        let table = [
+            ("452 No credits left", ["blocked", "blocked", "blocked", "blocked"], Then::Reset),
+            ("552 credito esaurito", ["blocked", "blocked", "blocked", "blocked"], Then::Reset),
+            ("530 Account 7 is BLOCKED", ["blocked", "retry", "blocked", "blocked"], Then::Close),
+            ("550 account suspended", ["blocked", "recipient", "blocked", "blocked"], Then::Reset),
+            ("421 insufficient balance", ["blocked", "blocked", "blocked", "blocked"], Then::Close),
+            ("421 busy", ["retry", "retry", "retry", "retry"], Then::Close),
+            ("450 busy", ["retry", "retry", "retry", "retry"], Then::Reset),
+            ("530 Log in first", ["retry", "retry", "retry", "retry"], Then::Close),
+            ("550 no", ["sender", "recipient", "text", "text"], Then::Reset),
+        ];
+        for (line, words, then) in table {
+            let stages = [Stage::Mail, Stage::Rcpt, Stage::Data];
+            let mut ends: Vec<End> =
+                stages.into_iter().filter_map(|stage| on_command(stage, &reply(line)).err()).collect();
+            ends.push(on_text(&reply(line)));
+            assert_eq!(ends.iter().map(shown).collect::<Vec<_>>(), words.map(|word| (word, then)), "{line}");
+        }
+    }
 }

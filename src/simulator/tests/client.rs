@@ -25,6 +25,9 @@ fn gateway() -> Gateway {
         medium: Medium::new(sms::Charset::Latin1, 160),
         on_unknown: OnUnknown::Retry,
         low_credit: 0,
+        keep_alive: None,
+        idle: Duration::from_secs(60),
+        slow_after: None,
         timeouts: gateway::Timeouts::default(),
     })
 }
@@ -41,6 +44,7 @@ enum Seen {
     Retry,
     Unknown,
     Refused,
+    Blocked,
 }
 
 impl From<&ConnectError> for Seen {
@@ -63,6 +67,7 @@ impl From<&Outcome> for Seen {
             Outcome::Retry { .. } => Seen::Retry,
             Outcome::Unknown { .. } => Seen::Unknown,
             Outcome::Refused { .. } => Seen::Refused,
+            Outcome::Blocked { .. } => Seen::Blocked,
         }
     }
 }
@@ -158,7 +163,7 @@ async fn our_client_hears_of_the_account() {
         assert_eq!(Seen::from(&submit(&mut session, text).await), Seen::Sent);
     }
     let outcome = submit(&mut session, "four").await;
-    assert_eq!(outcome, Outcome::Retry { reason: "452 No credits left".to_owned() });
+    assert_eq!(outcome, Outcome::Blocked { reason: "452 No credits left".to_owned() });
     assert!(session.is_open() && session.keep_alive().await.is_ok());
     session.quit().await;
     simulated.await.unwrap();

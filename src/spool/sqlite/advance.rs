@@ -167,6 +167,8 @@ fn name(step: Step) -> &'static str {
         Step::Expired => "expired",
         Step::FoundToRetry => "found sending, to be sent again",
         Step::FoundToHold => "found sending, held",
+        Step::Moved => "moved to another gateway",
+        Step::Stranded => "held",
         Step::Ordered(Order::Retry) => "retry by operator",
         Step::Ordered(Order::Hold) => "hold by operator",
         Step::Ordered(Order::Release) => "release by operator",

@@ -10,21 +10,24 @@ use super::fault::Fault;
 use super::rows::{self, integer, millis, parcel_columns};
 use crate::spool::{Filter, HistoryEntry, LetterRecord, Listed, ParcelId, ParcelRecord, State, Stats};
 
-/// When the next parcel is due at one of the gateways, or runs out of time.
-pub fn next_due(db: &Connection, gateways: &[String]) -> Result<Option<Timestamp>, Fault> {
-    let mut due = db.prepare_cached(
-        "SELECT min(due) AS due FROM (
-             SELECT * FROM (SELECT due FROM parcels INDEXED BY parcels_ready
-                            WHERE state = 'waiting' AND ready = 1 AND gateway = ?1 LIMIT 1)
-             UNION ALL
-             SELECT min(due) FROM parcels INDEXED BY parcels_later
-             WHERE state = 'waiting' AND ready = 0 AND gateway = ?1)",
+/// When the next parcel is due at one of the gateways, becomes due at one of the `others`, or runs out of time.
+pub fn next_due(db: &Connection, gateways: &[String], others: &[String]) -> Result<Option<Timestamp>, Fault> {
+    let mut ready = db.prepare_cached(
+        "SELECT due FROM parcels INDEXED BY parcels_ready WHERE state = 'waiting' AND ready = 1 AND gateway = ?1 LIMIT 1",
+    )?;
+    let mut later = db.prepare_cached(
+        "SELECT min(due) AS due FROM parcels INDEXED BY parcels_later
+         WHERE state = 'waiting' AND ready = 0 AND gateway = ?1",
     )?;
     let mut expiry =
         db.prepare_cached("SELECT min(expires) AS due FROM parcels INDEXED BY parcels_expiry WHERE state = 'waiting'")?;
     let mut next = expiry.query_one((), |row| rows::time_or_none(row, "due"))?;
     for gateway in gateways {
-        let first = due.query_one([gateway], |row| rows::time_or_none(row, "due"))?;
+        let first = ready.query_one([gateway], |row| rows::time(row, "due")).optional()?;
+        next = [next, first].into_iter().flatten().min();
+    }
+    for gateway in gateways.iter().chain(others) {
+        let first = later.query_one([gateway], |row| rows::time_or_none(row, "due"))?;
         next = [next, first].into_iter().flatten().min();
     }
     Ok(next)
@@ -154,7 +157,9 @@ fn history(db: &Connection, letter: i64, place: u32) -> Result<Vec<HistoryEntry>
 /// The spool in numbers.
 pub fn stats(db: &Connection) -> Result<Stats, Fault> {
     let mut stats = Stats::default();
-    let mut states = db.prepare_cached("SELECT state, count(*) AS count FROM parcels GROUP BY state")?;
+    let mut states = db.prepare_cached(
+        "SELECT state, count(*) AS count FROM parcels INDEXED BY parcels_state WHERE state <> 'waiting' GROUP BY state",
+    )?;
     let counts = states.query_map((), |row| Ok((rows::state(row, "state")?, rows::count(row, "count")?)))?;
     for counted in counts {
         let (state, count): (State, usize) = counted?;
@@ -171,10 +176,12 @@ pub fn stats(db: &Connection) -> Result<Stats, Fault> {
     )?;
     let counts = waiting.query_map((), |row| Ok((row.get("gateway")?, rows::count(row, "count")?)))?;
     stats.waiting_by_gateway = counts.collect::<Result<_, _>>()?;
+    stats.by_state[State::Waiting as usize] = stats.waiting_by_gateway.iter().map(|(_, count)| count).sum();
     // Letters are numbered as they come, so that the first one is the oldest; asking for the oldest moment instead
     // would look up every letter that waits.
     let mut oldest = db.prepare_cached(
-        "SELECT accepted FROM letters WHERE id = (SELECT min(letter) FROM parcels WHERE state = 'waiting')",
+        "SELECT accepted FROM letters WHERE id =
+             (SELECT min(letter) FROM parcels INDEXED BY parcels_waiting WHERE state = 'waiting')",
     )?;
     stats.oldest_waiting = oldest.query_one((), |row| rows::time(row, "accepted")).optional()?;
     let mut owed = db.prepare_cached("SELECT count(*) AS count FROM parcels WHERE notice = 'owed'")?;

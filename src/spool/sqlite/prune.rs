@@ -35,8 +35,8 @@ pub fn prune(db: &Connection, before: Timestamp) -> Result<Pruned, Fault> {
 
 fn finished(db: &Connection, before: Timestamp) -> Result<Vec<i64>, Fault> {
     let mut find = db.prepare_cached(
-        "SELECT DISTINCT p.letter FROM parcels AS p
-         WHERE p.state IN ('sent', 'refused', 'expired') AND p.due < ?1 AND NOT EXISTS (
+        "SELECT DISTINCT p.letter FROM parcels AS p INDEXED BY parcels_state
+         WHERE p.state <> 'waiting' AND p.state IN ('sent', 'refused', 'expired') AND p.due < ?1 AND NOT EXISTS (
              SELECT 1 FROM parcels AS other WHERE other.letter = p.letter AND (
                  other.state NOT IN ('sent', 'refused', 'expired') OR other.due >= ?1 OR other.notice = 'owed'))
          LIMIT ?2",

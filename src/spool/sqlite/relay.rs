@@ -4,12 +4,14 @@
 //! `INDEXED BY` stands where the planner, left alone, walks through everything that waits; a query whose index is gone
 //! fails instead of growing slow.
 
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Params};
 
 use super::advance::{Change, advance};
 use super::fault::Fault;
-use super::ring::Ring;
+use super::ring::{Ring, Source};
 use super::rows::{self, Key, millis, parcel_columns};
 use crate::spool::state::Step;
 use crate::spool::{Note, Order, Ordered, Parcel, ParcelId, Priority, State};
@@ -19,24 +21,78 @@ const EXPIRE_BATCH: u32 = 500;
 /// How many parcels become ready in one transaction.
 const READY_BATCH: u32 = 500;
 
-/// Takes up to `limit` parcels that are due at the gateway; they are `sending` from now on. `ring` says whose turn it is.
+/// Takes up to `limit` parcels that are due from the sources, which take turns; they are `sending` from now on, at the
+/// gateway that wants them. `ring` says which sender's turn it is.
 pub fn claim(
     db: &Connection,
     ring: &mut Ring,
-    gateway: &str,
+    sources: &[Source<'_>],
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Parcel>, Fault> {
-    make_ready(db, gateway, now)?;
+    for source in sources {
+        make_ready(db, source.from, now)?;
+    }
     let mut claimed = Vec::new();
     for priority in Priority::ALL.into_iter().rev() {
-        while claimed.len() < limit {
-            let Some(key) = ring.next(db, gateway, priority, now)? else { break };
-            advance(db, key, &Change::silent(Step::Claimed, now))?;
+        let mut open: VecDeque<Source<'_>> = sources.iter().copied().collect();
+        while let Some(source) = open.pop_front().filter(|_| claimed.len() < limit) {
+            let Some(key) = ring.next(db, source, priority, now)? else { continue };
+            advance(db, key, &Change { gateway: Some(source.to), ..Change::silent(Step::Claimed, now) })?;
             claimed.push(parcel(db, key)?);
+            open.push_back(source);
         }
     }
     Ok(claimed)
+}
+
+/// Looks for parcels that wait for a gateway which is not one of `configured`, a batch of them: the next one of their
+/// list that is gets them. Without one, or when the old one has begun with it, they are held. Gives them with their
+/// new states.
+pub fn rehome(db: &Connection, configured: &[String], now: Timestamp) -> Result<Vec<(ParcelId, State)>, Fault> {
+    let mut rehomed = Vec::new();
+    for gateway in gateways(db)?.iter().filter(|name| !configured.contains(name)) {
+        let lost = keys(
+            db,
+            "SELECT p.letter, p.place, l.name FROM parcels AS p JOIN letters AS l ON l.id = p.letter
+             WHERE p.state = 'waiting' AND p.gateway = ?1 LIMIT ?2",
+            (gateway, READY_BATCH),
+        )?;
+        for (key, id) in lost {
+            rehomed.push((id, advance(db, key, &home(&parcel(db, key)?, configured, now))?));
+        }
+    }
+    Ok(rehomed)
+}
+
+fn home<'a>(parcel: &Parcel, configured: &'a [String], now: Timestamp) -> Change<'a> {
+    let home = parcel.gateways.iter().find_map(|name| configured.iter().find(|known| *known == name));
+    match home {
+        _ if parcel.accepted_parts > 0 => {
+            Change::said(Step::Stranded, now, "its gateway is no longer configured, and has sent its first parts")
+        }
+        Some(home) => Change { gateway: Some(home), ..Change::silent(Step::Moved, now) },
+        None => Change::said(Step::Stranded, now, "none of its gateways is configured any more"),
+    }
+}
+
+/// The gateways for which something waits.
+fn gateways(db: &Connection) -> Result<Vec<String>, Fault> {
+    let mut next = db.prepare_cached(
+        "SELECT min(gateway) AS name FROM (
+             SELECT min(gateway) AS gateway FROM parcels INDEXED BY parcels_ready
+             WHERE state = 'waiting' AND ready = 1 AND gateway > ?1
+             UNION ALL
+             SELECT min(gateway) FROM parcels INDEXED BY parcels_later
+             WHERE state = 'waiting' AND ready = 0 AND gateway > ?1)",
+    )?;
+    let mut names: Vec<String> = Vec::new();
+    while let Some(name) =
+        next.query_one([names.last().map_or("", String::as_str)], |row| row.get::<_, Option<String>>("name"))?
+    {
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// Lets those take part whose moment has come, a batch of them, the longest due first.
@@ -90,8 +146,8 @@ pub fn expire(db: &Connection, now: Timestamp) -> Result<Vec<ParcelId>, Fault> {
 pub fn recover(db: &Connection, now: Timestamp, hold_for: &[String]) -> Result<Vec<(ParcelId, State)>, Fault> {
     let found = keys(
         db,
-        "SELECT p.letter, p.place, l.name FROM parcels AS p JOIN letters AS l ON l.id = p.letter
-         WHERE p.state = 'sending' ORDER BY p.letter, p.place",
+        "SELECT p.letter, p.place, l.name FROM parcels AS p INDEXED BY parcels_state JOIN letters AS l ON l.id = p.letter
+         WHERE p.state <> 'waiting' AND p.state = 'sending' ORDER BY p.letter, p.place",
         (),
     )?;
     let mut recovered = Vec::with_capacity(found.len());

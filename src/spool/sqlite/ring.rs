@@ -3,6 +3,8 @@
 //! All that is remembered is who had the last turn; the next one is found by one step through an index, however many
 //! parcels and senders wait. A number for each parcel, given out when it is stored, was rejected: a retry or another
 //! gateway would need a new one, and a sender's old message would then queue behind its own new ones.
+//!
+//! Known limit: a sender has a turn for each list of gateways that its messages may take.
 
 use std::collections::HashMap;
 
@@ -13,10 +15,47 @@ use super::fault::Fault;
 use super::rows::{Key, millis};
 use crate::spool::Priority;
 
-/// Who had the last turn, at each gateway and for each priority. As small as there are gateways.
+/// Where parcels wait, and who wants them.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The gateway they wait for.
+    pub from: &'a str,
+    /// The one that is to have them: the same, or another one of their list.
+    pub to: &'a str,
+}
+
+impl Source<'_> {
+    /// Whether parcels with this list of gateways may go there.
+    fn suits(&self, gateways: &str) -> bool {
+        let listed = || serde_json::from_str::<Vec<String>>(gateways).unwrap_or_default();
+        self.from == self.to || listed().iter().any(|name| name == self.to)
+    }
+}
+
+/// Who had the last turn, for each source and priority. As small as there are gateways.
 #[derive(Debug, Default)]
 pub struct Ring {
-    last: HashMap<(String, Priority), String>,
+    last: HashMap<(String, String, Priority), Place>,
+}
+
+/// A place in the ring: a list of gateways as it stands in its column, and a sender.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    gateways: String,
+    sender: String,
+}
+
+impl Place {
+    /// The next place there can be. No text lies between a text and the same with a NUL behind it; the null sender
+    /// is ''.
+    fn after(self) -> Place {
+        Place { sender: self.sender + "\0", ..self }
+    }
+
+    /// The first place of the next list.
+    fn after_list(self) -> Place {
+        Place { gateways: self.gateways + "\0", sender: String::new() }
+    }
 }
 
 impl Ring {
@@ -24,40 +63,59 @@ impl Ring {
     pub fn next(
         &mut self,
         db: &Connection,
-        gateway: &str,
+        source: Source<'_>,
         priority: Priority,
         now: Timestamp,
     ) -> Result<Option<Key>, Fault> {
-        let at = (gateway.to_owned(), priority);
-        let after = self.last.get(&at).map(String::as_str);
-        let found = match find(db, gateway, priority, now, after)? {
-            None if after.is_some() => find(db, gateway, priority, now, None)?,
+        let at = (source.from.to_owned(), source.to.to_owned(), priority);
+        let begin = self.last.get(&at).cloned().map(Place::after).unwrap_or_default();
+        let found = match find_suiting(db, source, priority, now, begin)? {
+            None if self.last.contains_key(&at) => find_suiting(db, source, priority, now, Place::default())?,
             found => found,
         };
-        Ok(found.map(|(key, sender)| {
-            self.last.insert(at, sender);
+        Ok(found.map(|(key, place)| {
+            self.last.insert(at, place);
             key
         }))
     }
 }
 
-/// The oldest parcel of the first sender behind `after`, or of the very first one.
-fn find(
+/// The first one from `begin` on that may go where it is wanted. Steps over whole lists, of which there are few.
+fn find_suiting(
     db: &Connection,
-    gateway: &str,
+    source: Source<'_>,
     priority: Priority,
     now: Timestamp,
-    after: Option<&str>,
-) -> Result<Option<(Key, String)>, Fault> {
+    begin: Place,
+) -> Result<Option<(Key, Place)>, Fault> {
+    let mut begin = begin;
+    loop {
+        match find(db, source, priority, now, &begin)? {
+            Some((_, place)) if !source.suits(&place.gateways) => begin = place.after_list(),
+            found => return Ok(found),
+        }
+    }
+}
+
+fn find(
+    db: &Connection,
+    source: Source<'_>,
+    priority: Priority,
+    now: Timestamp,
+    begin: &Place,
+) -> Result<Option<(Key, Place)>, Fault> {
+    // What a gateway has begun it must finish: the parts of one message arrive in order only there.
     let mut find = db.prepare_cached(
-        "SELECT letter, place, sender FROM parcels INDEXED BY parcels_ready
-         WHERE state = 'waiting' AND ready = 1 AND gateway = ?1 AND priority = ?2 AND sender >= ?3 AND expires > ?4
-         ORDER BY sender, letter, place LIMIT 1",
+        "SELECT letter, place, gateways, sender FROM parcels INDEXED BY parcels_ready
+         WHERE state = 'waiting' AND ready = 1 AND gateway = ?1 AND priority = ?2 AND (gateways, sender) >= (?3, ?4)
+           AND expires > ?5 AND (accepted_parts = 0 OR ?6)
+         ORDER BY gateways, sender, letter, place LIMIT 1",
     )?;
-    // No text lies between a text and the same with a NUL behind it; the null sender is ''.
-    let from = after.map(|after| format!("{after}\0")).unwrap_or_default();
-    let found = find.query_one((gateway, priority.as_str(), from, millis(now)), |row| {
-        Ok((Key { letter: row.get("letter")?, place: row.get("place")? }, row.get("sender")?))
+    let stays = source.from == source.to;
+    let values = (source.from, priority.as_str(), &begin.gateways, &begin.sender, millis(now), stays);
+    let found = find.query_one(values, |row| {
+        let place = Place { gateways: row.get("gateways")?, sender: row.get("sender")? };
+        Ok((Key { letter: row.get("letter")?, place: row.get("place")? }, place))
     });
     Ok(found.optional()?)
 }

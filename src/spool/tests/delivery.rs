@@ -233,8 +233,12 @@ async fn watchers_wake_for_what_concerns_them() {
 async fn a_gateway_that_is_down_keeps_what_its_last_login_told() {
     let place = Place::new();
     let spool = place.open(Role::Relay);
-    let account =
-        AccountSeen { credits: Some("120.5".to_owned()), id: Some("77".to_owned()), status: Some("ACTIVE".to_owned()) };
+    let account = AccountSeen {
+        credits: Some("120.5".to_owned()),
+        id: Some("77".to_owned()),
+        status: Some("ACTIVE".to_owned()),
+        is_low: false,
+    };
     spool.record_gateway(GatewayStatus::up("a".to_owned(), account, at(1))).await.unwrap();
     spool.record_gateway(GatewayStatus::down("a".to_owned(), "refused".to_owned(), at(2))).await.unwrap();
     spool.record_gateway(GatewayStatus::down("b".to_owned(), "unreachable".to_owned(), at(3))).await.unwrap();

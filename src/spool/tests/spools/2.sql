@@ -21,4 +21,8 @@ INSERT INTO events VALUES (1, 2, 1, 1772334000000, 'accepted', NULL, '127.0.0.1 
 INSERT INTO events VALUES (1, 2, 2, 1772334000000, 'refused', NULL, 'can''t be carried');
 INSERT INTO events VALUES (1, 3, 1, 1772334000000, 'accepted', NULL, '127.0.0.1 mon.site.example');
 INSERT INTO events VALUES (1, 3, 2, 1772334020000, 'sent', 'spare', 'accepted for delivery');
-INSERT INTO gateways VALUES ('smsitaly', 1772334006000, NULL, 1772333990000, '99.5', '77', 'ACTIVE');
+INSERT INTO gateways VALUES ('smsitaly', 1772334006000, NULL, 1772333990000, '99.5', '77', 'ACTIVE', 'operator',
+    'held by an operator', 1772334000000, 1);
+INSERT INTO memos VALUES (1, 'low-credit', 'ops', 'site.example', 'few credits left', 'Few credits are left.
+', 1772334000000, 1772420400000, 0);
+INSERT INTO marks VALUES ('delay', 1);

@@ -1,0 +1,239 @@
+//! The loop: claims what is due for the slots that are free, and sleeps until something can have changed.
+//!
+//! It decides nothing by itself: who goes first says the spool, who may be fed the breakers, when to look `schedule`.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::breaker::{Cause, Turn};
+use super::lane::{Done, Freed, Lane};
+use super::link::Sign;
+use super::{Tools, operators, schedule};
+use crate::spool::{GatewayHold, HeldBy, SpoolError};
+
+/// The longest the loop sleeps, whatever the spool says: clocks jump.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How long the loop waits before it asks a failing spool again.
+const SPOOL_PAUSE: Duration = Duration::from_secs(1);
+/// How often finished messages are looked through for those older than `keep`.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
+/// Operators are heard at least so long after one another.
+const HOLD_PAUSE: Duration = Duration::from_millis(500);
+
+/// The loop and what it holds.
+pub struct Dispatcher {
+    tools: Tools,
+    lanes: Vec<Lane>,
+    opened: u64,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    freed: mpsc::UnboundedSender<Freed>,
+    holds_seen: Option<Instant>,
+}
+
+impl Dispatcher {
+    /// Works until `shutdown`. Its slots are among `tasks` and may outlast it.
+    pub async fn run(tools: Tools, tasks: TaskTracker, shutdown: CancellationToken) {
+        let (freed, free_slots) = mpsc::unbounded_channel();
+        let mut dispatcher =
+            Dispatcher { tools, lanes: Vec::new(), opened: 0, tasks, shutdown, freed, holds_seen: None };
+        dispatcher.open_lanes();
+        dispatcher.rehome().await;
+        dispatcher.hand_out(free_slots).await;
+    }
+
+    /// Brings the lanes in line with the plan. What did not change goes on as it is; the slots of a lane that goes
+    /// finish what they have.
+    fn open_lanes(&mut self) {
+        let plan = self.tools.plan();
+        let mut old = std::mem::take(&mut self.lanes);
+        for settings in &plan.gateways {
+            let lane = match old.iter().position(|lane| lane.settings == *settings) {
+                Some(at) => old.swap_remove(at),
+                None => {
+                    self.opened += 1;
+                    let Dispatcher { tools, freed, tasks, shutdown, .. } = &*self;
+                    Lane::open(self.opened, settings.clone(), tools, freed, tasks, shutdown)
+                }
+            };
+            self.lanes.push(lane);
+        }
+        self.lanes.iter_mut().for_each(|lane| lane.breaker.set_down_after(plan.settings.down_after));
+        self.holds_seen = None;
+    }
+
+    /// Looks after what waits for a gateway that is no longer configured.
+    async fn rehome(&self) {
+        let configured: Vec<String> = self.lanes.iter().map(|lane| lane.name().to_owned()).collect();
+        loop {
+            match self.tools.spool.rehome(&configured, self.tools.clock.now()).await {
+                Ok(moved) if moved.is_empty() => return,
+                Ok(moved) => moved.iter().for_each(|(id, state)| {
+                    tracing::warn!(%id, %state, "its gateway is no longer configured");
+                }),
+                Err(error) => return tracing::error!(%error, "messages of gateways that are gone could not be moved"),
+            }
+        }
+    }
+
+    async fn hand_out(&mut self, mut free_slots: mpsc::UnboundedReceiver<Freed>) {
+        let mut changes = self.tools.spool.changes();
+        let mut plans = self.tools.plans();
+        let mut prune = tokio::time::interval(PRUNE_INTERVAL);
+        let shutdown = self.shutdown.clone();
+        while !shutdown.is_cancelled() {
+            let pause = match self.turn().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!(%error, "the spool does not answer, nothing is sent until it does");
+                    SPOOL_PAUSE
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                Some(freed) = free_slots.recv() => {
+                    self.take_back(freed).await;
+                    while let Ok(freed) = free_slots.try_recv() {
+                        self.take_back(freed).await;
+                    }
+                }
+                _ = changes.changed() => {}
+                Ok(()) = plans.changed() => {
+                    self.open_lanes();
+                    self.rehome().await;
+                }
+                _ = prune.tick() => self.keep_house().await,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One turn of the loop; gives how long to sleep when nothing else happens.
+    async fn turn(&mut self) -> Result<Duration, SpoolError> {
+        self.look_for_holds().await?;
+        let spool = &self.tools.spool;
+        let now = self.tools.clock.now();
+        loop {
+            let expired = spool.expire(now).await?;
+            expired.iter().for_each(|id| tracing::warn!(%id, "expired"));
+            if expired.is_empty() {
+                break;
+            }
+        }
+        let in_need: Vec<String> =
+            self.lanes.iter().filter(|lane| lane.needs_help()).map(|lane| lane.name().to_owned()).collect();
+        let mut free = Vec::new();
+        for lane in self.lanes.iter_mut().filter(|lane| lane.may_send() && lane.free_slots() > 0) {
+            let others: Vec<String> = in_need.iter().filter(|name| *name != lane.name()).cloned().collect();
+            let parcels = spool.claim_also(lane.name(), &others, now, lane.free_slots()).await?;
+            parcels.into_iter().for_each(|parcel| lane.send(parcel));
+            if lane.free_slots() > 0 {
+                free.push(lane.name().to_owned());
+            }
+        }
+        let helped = if free.is_empty() { Vec::new() } else { in_need };
+        let next = spool.next_due_also(&free, &helped).await?;
+        let pause = schedule::pause(now, next, LONGEST_SLEEP);
+        Ok(self.probe().map_or(pause, |probe| probe.min(pause)))
+    }
+
+    /// Sends out the probes that are due; gives how long it is until the next one.
+    fn probe(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        self.lanes.iter_mut().for_each(|lane| lane.probe(now));
+        let next = self.lanes.iter().filter_map(Lane::next_probe).min();
+        next.map(|next| next.saturating_duration_since(now))
+    }
+
+    async fn take_back(&mut self, Freed { lane, slot, done }: Freed) {
+        let Some(lane) = self.lanes.iter_mut().find(|known| known.id == lane) else { return };
+        lane.take_back(slot);
+        let (now, chance) = (Instant::now(), fastrand::f64());
+        let was_blocked = lane.breaker.cause() == Some(Cause::Blocked);
+        let (turn, reason) = match done {
+            Done::Sent(None) => return,
+            Done::Sent(Some(Sign::Answers { took })) => {
+                if let Some(took) = took {
+                    lane.latency.record(took);
+                    lane.told = false;
+                }
+                lane.breaker.answered();
+                return;
+            }
+            Done::Probed(Sign::Answers { .. }) => (lane.breaker.close(), String::new()),
+            Done::Sent(Some(Sign::Fails)) => (lane.breaker.failed(now, chance), "no session can be had".to_owned()),
+            Done::Probed(Sign::Fails) => {
+                (lane.breaker.probe_failed(Cause::Down, now, chance), "no session can be had".to_owned())
+            }
+            Done::Sent(Some(Sign::Blocked { reason })) => (lane.breaker.blocked(now, chance), reason),
+            Done::Probed(Sign::Blocked { reason }) => (lane.breaker.probe_failed(Cause::Blocked, now, chance), reason),
+        };
+        match turn {
+            Turn::Nothing => {}
+            Turn::Closed => on_closed(&self.tools, lane, was_blocked).await,
+            Turn::Opened => on_opened(&self.tools, lane, &reason).await,
+        }
+    }
+
+    /// Hears what operators have said about gateways since, and what stood there at the start.
+    async fn look_for_holds(&mut self) -> Result<(), SpoolError> {
+        let now = Instant::now();
+        if self.holds_seen.is_some_and(|seen| now.saturating_duration_since(seen) < HOLD_PAUSE) {
+            return Ok(());
+        }
+        let statuses = self.tools.spool.gateway_statuses().await?;
+        self.holds_seen = Some(now);
+        for lane in &mut self.lanes {
+            let hold = statuses.iter().find(|status| status.name == lane.name()).and_then(|found| found.hold.as_ref());
+            let held = hold.is_some_and(|hold| hold.by == HeldBy::Operator);
+            if lane.held != held {
+                lane.held = held;
+                tracing::info!(gateway = lane.name(), held, "an operator holds the gateway or lets it go");
+            }
+            match (hold, lane.breaker.cause()) {
+                (None, Some(Cause::Blocked)) => {
+                    lane.breaker.close();
+                    tracing::info!(gateway = lane.name(), "released by an operator");
+                }
+                (Some(GatewayHold { by: HeldBy::Relay, .. }), None) => lane.breaker.doubt(now),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What has time: history, and gateways that are gone.
+    async fn keep_house(&self) {
+        self.rehome().await;
+        match self.tools.spool.prune(self.tools.clock.now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "finished messages removed from the history"),
+            Err(error) => tracing::warn!(%error, "finished messages could not be removed from the history"),
+        }
+    }
+}
+
+async fn on_opened(tools: &Tools, lane: &mut Lane, reason: &str) {
+    let blocked = lane.breaker.cause() == Some(Cause::Blocked);
+    tracing::error!(gateway = lane.name(), reason, blocked, "the gateway can't send, its messages wait");
+    if blocked {
+        let hold = GatewayHold { by: HeldBy::Relay, reason: reason.to_owned(), since: tools.clock.now() };
+        if let Err(error) = tools.spool.hold_gateway(lane.name(), hold).await {
+            tracing::error!(gateway = lane.name(), %error, "that the gateway is held could not be recorded");
+        }
+    }
+    if !std::mem::replace(&mut lane.told, true) {
+        operators::tell_of_trouble(tools, lane.name(), reason).await;
+    }
+}
+
+async fn on_closed(tools: &Tools, lane: &Lane, was_blocked: bool) {
+    tracing::info!(gateway = lane.name(), "the gateway is back");
+    if was_blocked && let Err(error) = tools.spool.release_gateway(lane.name(), tools.clock.now()).await {
+        tracing::error!(gateway = lane.name(), %error, "that the gateway is released could not be recorded");
+    }
+}
