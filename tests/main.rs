@@ -4,6 +4,7 @@
 mod commands;
 mod crash;
 mod postfix;
+mod segments;
 mod support;
 mod trip;
 mod walls;
