@@ -3,8 +3,8 @@
 
 mod commands;
 mod crash;
+mod oracles;
 mod postfix;
-mod segments;
 mod support;
 mod trip;
 mod walls;

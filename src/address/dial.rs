@@ -7,7 +7,7 @@
 //! Known limit: there is no table of the world's numbering plans, so a number in international form is taken at its
 //! word. Only its length and that it does not begin with 0 are checked.
 
-use super::number::{Number, NumberError};
+use super::number::{MIN_DIGITS, Number, NumberError};
 use super::settings::Numbering;
 
 /// Words that may stand before a number, with `=` or `:` between.
@@ -17,6 +17,9 @@ const ENCAPSULATION: &str = "imcea";
 /// Countries whose numbers keep a zero that others write as `(0)`: Italy, San Marino, Vatican City.
 const ZERO_BELONGS: [&str; 3] = ["39", "378", "379"];
 
+/// The most digits of a national number, its prefix included unless that is a zero.
+const MAX_NATIONAL: usize = 11;
+
 /// Why a text is no number that can be called; reads as the end of a sentence that begins with the text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
@@ -24,6 +27,8 @@ pub enum Flaw {
     Number(#[from] NumberError),
     #[error("no country is configured for national numbers, write the number with its country code")]
     National,
+    #[error("without + or 00 before it, it may be a national number or one with a country code")]
+    TwoWays,
     #[error("an SMS can't go to an extension")]
     Extension,
     #[error("a fax or a voice call can't be sent here, only an SMS")]
@@ -164,23 +169,35 @@ fn digits_of(number: &str) -> Result<String, Flaw> {
     Ok(digits)
 }
 
-/// Puts the country before a national number.
+/// Puts the country before a national number. Where no country is configured, every number has its code.
 ///
-/// With a trunk prefix, it alone marks a national number: `07731…`. Without one every number that begins neither with
-/// `+` nor `00` nor the country's own code is national.
+/// With a trunk prefix, it alone marks a national number: `07731…`. Many leave it out, and then the number has the
+/// looks of another country's: what is London's `7731234567` is Kazakhstan's `+7731234567`.
 fn international(digits: &str, numbering: &Numbering) -> Result<String, Flaw> {
-    let Numbering { country_code, trunk_prefix, .. } = numbering;
-    let national = match trunk_prefix.as_str() {
-        "" => Some(digits),
-        trunk => digits.strip_prefix(trunk),
+    let Some(country) = &numbering.country_code else {
+        return if digits.starts_with('0') { Err(Flaw::National) } else { Ok(digits.to_owned()) };
     };
-    match (national, country_code) {
-        (Some(national), Some(country)) if !trunk_prefix.is_empty() || !digits.starts_with(country.as_str()) => {
-            Ok(format!("{country}{national}"))
+    let trunk = numbering.trunk_prefix.as_str();
+    // Russia's 8 and North America's 1 are the beginning of other countries' codes too.
+    let may_be_trunk = trunk.starts_with('0') || (!trunk.is_empty() && digits.len() <= MAX_NATIONAL);
+    let national = digits.strip_prefix(trunk).filter(|_| may_be_trunk);
+    let has_code = digits.starts_with(country.as_str()) && !is_national(digits, country);
+    match national {
+        // Two zeros with something between are neither 00 nor a trunk prefix.
+        Some(national) if national.starts_with('0') => Err(NumberError::Zero.into()),
+        Some(national) => Ok(format!("{country}{national}")),
+        None if has_code || digits.len() > MAX_NATIONAL => Ok(digits.to_owned()),
+        None if trunk.is_empty() && (digits.len() < MAX_NATIONAL || digits.starts_with('0')) => {
+            Ok(format!("{country}{digits}"))
         }
-        (_, None) if digits.starts_with('0') => Err(Flaw::National),
-        _ => Ok(digits.to_owned()),
+        None => Err(Flaw::TwoWays),
     }
+}
+
+/// Whether a number that begins like its country's code begins so by chance: Norway's 47 71 86 05 is too short for a
+/// number with a code, and so is Italy's 392 1234567 for an Italian one.
+fn is_national(digits: &str, country: &str) -> bool {
+    digits.len() < MIN_DIGITS || (country == "39" && digits.len() == MIN_DIGITS)
 }
 
 #[cfg(test)]
@@ -243,15 +260,25 @@ mod tests {
     fn national_numbers_need_a_country() {
         let british = numbering(Some("44"), "0");
         let italian = numbering(Some("39"), "");
+        let russian = numbering(Some("7"), "8");
+        let norwegian = numbering(Some("47"), "");
+        let american = numbering(Some("1"), "");
         for (local, numbering, expected) in [
             ("07731234567", &british, Ok("+447731234567")),
             ("(07731) 234567", &british, Ok("+447731234567")),
             ("447731234567", &british, Ok("+447731234567")),
             ("393331234567", &british, Ok("+393331234567")),
             ("00393331234567", &british, Ok("+393331234567")),
+            ("8 (912) 345-67-89", &russian, Ok("+79123456789")),
+            ("819012345678", &russian, Ok("+819012345678")),
             ("3331234567", &italian, Ok("+393331234567")),
             ("0612345678", &italian, Ok("+390612345678")),
             ("393331234567", &italian, Ok("+393331234567")),
+            ("3921234567", &italian, Ok("+393921234567")),
+            ("447731234567", &italian, Ok("+447731234567")),
+            ("47 71 86 05", &norwegian, Ok("+4747718605")),
+            ("2025550123", &american, Ok("+12025550123")),
+            ("12025550123", &american, Ok("+12025550123")),
             ("+447731234567", &italian, Ok("+447731234567")),
         ] {
             assert_eq!(read(local, numbering).as_ref().map(Number::as_str), expected.as_ref().map(|n| *n), "{local}");
@@ -282,6 +309,23 @@ mod tests {
         ] {
             assert_eq!(anywhere(local), Err(flaw), "{local}");
         }
+    }
+
+    #[test]
+    fn a_national_number_without_its_trunk_prefix_is_not_guessed_either() {
+        for (country, local, flaw) in [
+            // Kazakhstan, Egypt, North America, and France in a country that configures a trunk prefix and has none.
+            ("44", "7731234567", Flaw::TwoWays),
+            ("1", "2025550123", Flaw::TwoWays),
+            ("86", "13912345678", Flaw::TwoWays),
+            ("39", "3331234567", Flaw::TwoWays),
+            ("31", "612345678", Flaw::TwoWays),
+            ("86", "0(0131) 26893293", NumberError::Zero.into()),
+        ] {
+            assert_eq!(read(local, &numbering(Some(country), "0")), Err(flaw), "{local}");
+        }
+        assert_eq!(read("61431265344", &numbering(Some("45"), "")), Err(Flaw::TwoWays));
+        assert_eq!(read("011447731234567", &numbering(Some("1"), "")), Err(NumberError::Zero.into()));
     }
 
     proptest! {
