@@ -3,6 +3,7 @@
 //!
 //! Without `TELEPOST_ORACLES`, the folder of what is installed, the tests are left out and say so.
 
+mod mails;
 mod numbers;
 mod segments;
 

@@ -134,7 +134,8 @@ impl Chooser<'_> {
     /// (RFC 2046, section 5.1.4).
     fn alternative(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
         let is_plain = |child: &&Part<'_>| child.children.is_empty() && leaf(child) == Leaf::Plain;
-        let plain = parts.children(part).find(is_plain).map(|child| self.read(parts, child)).unwrap_or_default();
+        let plain = parts.children(part).find(is_plain).map(|child| self.read(parts, child));
+        let plain = plain.filter(|lines| !is_preamble(lines)).unwrap_or_default();
         if !are_blank(&plain) && !points_to_html(&plain) {
             return plain;
         }
@@ -280,6 +281,13 @@ fn size(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.text.len()).sum()
 }
 
+/// Whether a text is the one that stands before all parts; some programs make a part of it.
+fn is_preamble(lines: &[Line]) -> bool {
+    let mut words = lines.iter().filter(|line| !line.is_blank());
+    let first = words.next().map(|line| line.text.trim().to_ascii_lowercase().replace("multi-part", "multipart"));
+    words.next().is_none() && first.is_some_and(|text| text.starts_with("this is a multipart message in mime format"))
+}
+
 /// Whether a plain text only says that there is HTML.
 fn points_to_html(lines: &[Line]) -> bool {
     let words: Vec<&str> = lines.iter().map(|line| line.text.trim()).filter(|text| !text.is_empty()).collect();
@@ -294,7 +302,7 @@ fn points_to_html(lines: &[Line]) -> bool {
 /// Who wrote the mail inside and what about, as far as the subject around it does not say so.
 fn attribution(parts: &Parts<'_>, subject: &str) -> Option<Line> {
     let head = &parts.root().head;
-    let hint = parts.root().kind.parameter("charset");
+    let hint = parts.charset();
     let from = head.first("From").and_then(|value| fields::mailboxes(&value, hint).into_iter().next());
     let from = from.map(|author| if author.name.is_empty() { author.address } else { author.name });
     let about = head

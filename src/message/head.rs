@@ -59,11 +59,11 @@ pub(super) fn split(bytes: &[u8]) -> (Head<'_>, usize) {
                 let start = last.value.as_ptr().addr() - bytes.as_ptr().addr();
                 last.value = &bytes[start..end];
             }
-        } else if let Some(field) = field(line) {
+        } else if let Some(field) = field(if at == 0 { line.trim_ascii_start() } else { line }) {
             if fields.len() < MAX_FIELDS && end <= MAX_HEAD {
                 fields.push(field);
             }
-        } else if !(at == 0 && is_envelope_line(line)) {
+        } else if !(at == 0 && is_before_header(line, &bytes[end..])) {
             break;
         }
         at = end;
@@ -105,9 +105,10 @@ fn next_is_folded(bytes: &[u8], at: usize) -> bool {
     is_folded(line) && !is_blank(line)
 }
 
-/// What a mailbox file puts before a mail.
-fn is_envelope_line(line: &[u8]) -> bool {
-    line.starts_with(b"From ") || line.starts_with(b">From ")
+/// What a mailbox file puts before a mail, and the end of a field that was cut off.
+fn is_before_header(line: &[u8], rest: &[u8]) -> bool {
+    let is_rest_of_field = is_folded(line) && field(&rest[..line_length(rest)]).is_some();
+    line.starts_with(b"From ") || line.starts_with(b">From ") || is_rest_of_field
 }
 
 fn is_known(name: &str) -> bool {
@@ -164,6 +165,9 @@ mod tests {
         is("A: b\nno field here\nC: d", &[("A", "b")], "no field here\nC: d");
         is("\ntext", &[], "text");
         is(" folded at first\n", &[], " folded at first\n");
+        // What a script's indented text begins with.
+        is(" charset=x\nA: b\n\ntext", &[("A", "b")], "text");
+        is("  A: b\nC: d\n\ntext", &[("A", "b"), ("C", "d")], "text");
     }
 
     #[test]

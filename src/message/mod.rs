@@ -67,8 +67,8 @@ pub fn extract(bytes: &[u8], settings: &Settings) -> Result<Text, ExtractError> 
     }
     let (head, body) = open(bytes)?;
     let parts = Parts::of(head, body);
-    let hint = parts.root().kind.parameter("charset").map(str::to_owned);
-    let mut text = headers(&parts.root().head, hint.as_deref());
+    let hint = parts.charset();
+    let mut text = headers(&parts.root().head, hint);
     text.automatic = automatic::is_automatic(&parts.root().head, &parts.root().kind);
     let chosen = choose::text(&parts, &text.subject);
     if line::are_blank(&chosen.lines) && chosen.is_beyond {

@@ -55,6 +55,11 @@ impl<'a> Parts<'a> {
         &self.all[0]
     }
 
+    /// The character set that the mail, or else the first of its parts to name one, is in.
+    pub(super) fn charset(&self) -> Option<&str> {
+        self.all.iter().find_map(|part| part.kind.parameter("charset"))
+    }
+
     pub(super) fn children(&self, part: &Part<'a>) -> impl DoubleEndedIterator<Item = &Part<'a>> {
         part.children.iter().map(|at| &self.all[*at])
     }

@@ -24,6 +24,14 @@ impl Label {
     pub(super) fn named(name: &str) -> Label {
         let name = name.split(['*', ';']).next().unwrap_or_default();
         let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>'));
+        match (Label::spelled(name), name.split_once(' ')) {
+            // "koi8-r format=flowed": somebody forgot the semicolon.
+            (Label::Unknown, Some((name, _))) => Label::spelled(name),
+            (label, _) => label,
+        }
+    }
+
+    fn spelled(name: &str) -> Label {
         let name = name.to_ascii_lowercase();
         let bare: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         match bare.as_str() {
@@ -91,6 +99,8 @@ mod tests {
             ("cp936", "GBK"),
             ("KS_C_5601-1987", "EUC-KR"),
             ("ansi_x3.4-1968", "windows-1252"),
+            ("iso 8859 2", "ISO-8859-2"),
+            ("koi8-r format=flowed", "KOI8-R"),
         ] {
             match Label::named(name) {
                 Label::Known(found) => assert_eq!(found.name(), encoding, "{name}"),

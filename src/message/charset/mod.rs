@@ -40,8 +40,11 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
 /// The text that raw bytes of a header are. `hint` names the set of the body, which may well be theirs, unless it is one
 /// that no header could be written in.
 pub(super) fn decode_raw(bytes: &[u8], hint: Option<&str>) -> String {
-    let is_possible =
-        |hint: &&str| matches!(Label::named(hint), Label::Known(encoding) if encoding.is_ascii_compatible());
+    let is_possible = |hint: &&str| match Label::named(hint) {
+        Label::Known(encoding) => encoding.is_ascii_compatible(),
+        Label::Dos(_) => true,
+        _ => false,
+    };
     decode(bytes, hint.filter(is_possible).filter(|_| !bytes.is_ascii()))
 }
 
