@@ -22,7 +22,7 @@ fn run(words: &str) -> Said {
 #[test]
 fn every_command_explains_itself() {
     let all = run("--help").exits_with(0).stdout;
-    for command in ["serve", "check", "preview", "send", "sendmail", "queue", "gateways", "simulate", "demo"] {
+    for command in ["serve", "check", "preview", "rules", "send", "sendmail", "queue", "gateways", "simulate", "demo"] {
         assert!(all.contains(command), "{command} is missing in:\n{all}");
         let help = run(&format!("{command} --help")).exits_with(0).stdout;
         assert!(help.contains("Usage: telepost"), "{help}");

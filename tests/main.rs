@@ -5,6 +5,7 @@ mod commands;
 mod crash;
 mod oracles;
 mod postfix;
+mod rules;
 mod support;
 mod trip;
 mod walls;

@@ -11,6 +11,7 @@ mod mailbox;
 mod phone;
 mod preview;
 mod queue;
+mod rules;
 mod send;
 mod sendmail;
 mod serve;
@@ -40,6 +41,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what a mail would become, without sending anything
     Preview(preview::Arguments),
+    /// Try the rules on mails of which the SMS are known
+    Rules(rules::Arguments),
     /// Queue one SMS, also beside a running relay
     Send(send::Arguments),
     /// Queue a mail from standard input, like sendmail(8)
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
     match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::HashPassword => hash_password::run(),
         other => {
             let runtime = match tokio::runtime::Runtime::new() {
@@ -106,6 +110,7 @@ async fn run_in_runtime(command: Command) -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments).await,
         Command::Check(arguments) => check::run(&arguments),
         Command::Preview(arguments) => preview::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::HashPassword => hash_password::run(),
     }
 }

@@ -18,6 +18,7 @@ mod message;
 mod network;
 mod numbers;
 mod problem;
+mod profiles;
 mod route;
 mod rule;
 mod secret;
@@ -35,6 +36,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 pub use problem::Problems;
+pub use profiles::profiles;
 
 use self::network::HostName;
 use self::problem::Source;

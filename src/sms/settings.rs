@@ -76,8 +76,8 @@ pub struct Settings {
 
 impl Medium {
     /// A gateway that neither joins parts nor is asked to avoid UCS-2 at any price.
-    pub fn new(charset: Charset, max_length: usize) -> Medium {
-        Medium { charset, max_length, joining: Joining::default(), ucs2: Ucs2::default() }
+    pub const fn new(charset: Charset, max_length: usize) -> Medium {
+        Medium { charset, max_length, joining: Joining::Numbered, ucs2: Ucs2::Transliterate }
     }
 
     /// What every one of these can carry, so that a text set once may take any of them; `None` for none.

@@ -43,6 +43,9 @@ fn json_has_the_keys_of_the_contract() {
         json!({
             "address": address, "number": number, "sender": "NAGIOS", "gateway": "simulated", "encoding": "latin1",
             "parts": ["disk: Größe"], "units": [11], "truncated": false, "text": "disk: Größe",
+            // Not of the contract.
+            "because": null, "dropped": [], "rule": null, "reasons": [], "action": "send", "priority": "normal",
+            "expire": 172_800, "topic": null,
         })
     };
     let wanted = json!({

@@ -43,12 +43,12 @@ fn message(shown: &Shown, lines: &mut Vec<String>) {
     }
 }
 
-fn why(fit: &Fit) -> Option<String> {
-    let rule = fit.rule.as_ref()?;
-    match fit.reasons.is_empty() {
-        true => Some(format!("  rule {rule}: it fits every mail")),
-        false => Some(format!("  rule {rule}: {}", fit.reasons.join(", "))),
-    }
+/// The rule, and a line for each of its conditions.
+fn why(fit: &Fit) -> Vec<String> {
+    let Some(rule) = &fit.rule else { return Vec::new() };
+    let all = if fit.reasons.is_empty() { " fits every mail" } else { "" };
+    let reasons = fit.reasons.iter().map(|reason| format!("    {reason}"));
+    std::iter::once(format!("  rule {rule}{all}")).chain(reasons).collect()
 }
 
 /// What is not as for most messages.
