@@ -50,7 +50,7 @@ fn every_action_is_told_as_what_it_is() {
     assert_eq!(sent, [("ZABBIX", "PROBLEM disk full")]);
     assert_eq!((house.count("sent"), house.count("held"), house.count("refused")), (1, 1, 0));
     let shown = house.run(&format!("queue show {held}.1")).exits_with(0);
-    assert!(shown.stdout.contains("rule night"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("; rule night"), "{}", shown.stdout);
     house.run(&format!("queue release {held}.1")).exits_with(0);
     assert_eq!(house.settle().len(), 2);
 

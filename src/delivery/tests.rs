@@ -143,6 +143,7 @@ impl Bench {
             topic: None,
             notify: None,
             original: None,
+            remark: None,
             fate: Fate::Waiting { encoding: Encoding::Latin1, parts: parts.iter().map(part).collect() },
         };
         let letter = NewLetter {

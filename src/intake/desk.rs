@@ -169,7 +169,7 @@ impl Desk {
             route.gateways.clone_from(gateways);
         }
         let settings = treatment.map_or(sms, |treatment| &treatment.sms);
-        let set = || self.set(&route, |medium| sms::compose_with(&fields, medium, settings));
+        let set = || self.set(&route, |medium| sms::compose(&fields, medium, settings));
         let usual = || address::sender_id(address, mail.envelope_from, author);
         let wished = || wish::priority(route.wish, mail.text);
         Message {

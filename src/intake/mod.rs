@@ -15,7 +15,7 @@ pub use treatment::{Action, TopicTemplate, Treatment};
 use crate::clock::Clock;
 use crate::message::Text;
 use crate::smtp::{Client, Letter, Mailbox, Permit, Reception, Reply, Verdict};
-use crate::spool::{Committed, Spool};
+use crate::spool::{Committed, NewParcel, Spool, State};
 
 /// The front hall as it stands behind the door.
 pub struct Intake {
@@ -54,10 +54,11 @@ pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdic
         log_dropped(&packed, text);
         return packed.verdicts(&[]);
     };
-    let fates: Vec<&str> = letter.parcels.iter().map(|parcel| parcel.fate.state().as_str()).collect();
+    let noted = |parcel: &NewParcel| (parcel.fate.state(), parcel.remark.clone().unwrap_or_default());
+    let noted: Vec<(State, String)> = letter.parcels.iter().map(noted).collect();
     match spool.commit(letter).await {
         Ok(committed) => {
-            log(&committed, &fates, text);
+            log(&committed, &noted, text);
             log_dropped(&packed, text);
             packed.verdicts(&committed)
         }
@@ -68,11 +69,11 @@ pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdic
     }
 }
 
-fn log(committed: &[Committed], fates: &[&str], text: &Text) {
+fn log(committed: &[Committed], noted: &[(State, String)], text: &Text) {
     let message_id = text.message_id.as_deref().unwrap_or_default();
-    for (Committed { id, duplicate }, fate) in committed.iter().zip(fates) {
+    for (Committed { id, duplicate }, (state, remark)) in committed.iter().zip(noted) {
         match duplicate {
-            false => tracing::info!(%id, message_id, "{fate}"),
+            false => tracing::info!(%id, message_id, remark, "{state}"),
             true => tracing::info!(%id, message_id, "handed over again, accepted before"),
         }
     }

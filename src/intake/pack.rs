@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::desk::{Decision, Message, Prepared};
 use crate::clock::later;
 use crate::message::{self, Text};
+use crate::sms::Encoding;
 use crate::smtp::{Accepted, Answers, Envelope, Recipient, Reply, ReversePath, Verdict};
 use crate::spool::{Committed, Fate, NewLetter, NewParcel};
 
@@ -117,6 +118,7 @@ fn is_accepted(message: &Message) -> bool {
 /// Puts a message into the letter unless it goes nowhere; gives its place. A telephone that has one already gets no
 /// other, but what can be sent goes before what is held, and that before what can't be sent.
 fn store(parcels: &mut Vec<NewParcel>, recipient: &Recipient, arrival: &Arrival<'_>, message: Message) -> Place {
+    let remark = remark(&message);
     let fate = match message.decision {
         Decision::Send(sms) => Fate::Waiting { encoding: sms.encoding, parts: sms.parts },
         Decision::Hold { sms, reason } => Fate::Held { encoding: sms.encoding, parts: sms.parts, reason },
@@ -133,6 +135,7 @@ fn store(parcels: &mut Vec<NewParcel>, recipient: &Recipient, arrival: &Arrival<
         topic: message.topic,
         notify: recipient.notify,
         original: recipient.original.clone(),
+        remark,
         fate,
     };
     match parcels.iter().position(|before| before.number == parcel.number) {
@@ -147,6 +150,18 @@ fn store(parcels: &mut Vec<NewParcel>, recipient: &Recipient, arrival: &Arrival<
             Place::Parcel(place)
         }
     }
+}
+
+/// Which rule fits, and what made the text dear.
+fn remark(message: &Message) -> Option<String> {
+    let because = match &message.decision {
+        Decision::Send(sms) | Decision::Hold { sms, .. } => sms.because,
+        Decision::Drop { .. } | Decision::Refuse(_) => None,
+    };
+    let rule = message.rule.as_ref().map(|rule| format!("rule {}", rule.name));
+    let because = because.map(|character| format!("{} because {character}", Encoding::Ucs2));
+    let all: Vec<String> = [rule, because].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn worth(fate: &Fate) -> u8 {

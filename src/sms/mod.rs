@@ -30,16 +30,10 @@ pub use parts::{Encoding, ForeignChar, Part, Sms};
 pub use settings::{Charset, Joining, Medium, Overflow, Settings, Ucs2};
 pub use template::{Fields, Template, TemplateError};
 
-use crate::message::Text;
 use draft::Draft;
 
-/// Sets a mail: fills in the template, then fits what comes out. Without a rule's captures; see [`compose_with`].
-pub fn compose(text: &Text, medium: &Medium, settings: &Settings) -> Result<Sms, FitError> {
-    compose_with(&Fields::new(text), medium, settings)
-}
-
-/// Sets a mail of which more is known than the mail itself.
-pub fn compose_with(fields: &Fields<'_>, medium: &Medium, settings: &Settings) -> Result<Sms, FitError> {
+/// Sets a mail: fills in the template, then fits what comes out.
+pub fn compose(fields: &Fields<'_>, medium: &Medium, settings: &Settings) -> Result<Sms, FitError> {
     press::set(&settings.template.fill(fields, &settings.ellipsis), medium, settings)
 }
 

@@ -109,7 +109,7 @@ fn nothing_to_say_is_an_error() {
     for words in ["", " \n\t\r\n ", "\0\u{200b}\u{feff}", "\u{fe0f}\u{1f3fd}"] {
         assert_eq!(fit(words, &medium(Charset::Gsm7), &settings(1, Overflow::Truncate)), Err(FitError::Empty));
     }
-    assert!(compose(&Text::default(), &medium(Charset::Gsm7), &settings(1, Overflow::Truncate)).is_err());
+    assert!(compose(&Fields::new(&Text::default()), &medium(Charset::Gsm7), &settings(1, Overflow::Truncate)).is_err());
 }
 
 #[test]
@@ -136,14 +136,14 @@ fn a_mail_loses_the_end_of_its_body_first() {
         ..Text::default()
     };
     let medium = medium(Charset::Latin1);
-    let sms = compose(&mail, &medium, &settings(1, Overflow::Truncate)).unwrap();
+    let sms = compose(&Fields::new(&mail), &medium, &settings(1, Overflow::Truncate)).unwrap();
     let expected = format!("Disk full on db1: {}sda1 has no space...", "sda1 has no space left. ".repeat(5));
     assert_eq!(texts(&sms), [expected]);
     assert!(sms.truncated && sms.dropped[0].starts_with("left. sda1 has no space left."));
     assert!(sms.text.starts_with("Disk full on db1: sda1") && sms.text.len() > 400);
 
     let template = Template::parse("{subject}: {body|shrink} {header.X-Link}").unwrap();
-    let sms = compose(&mail, &medium, &Settings { template, ..settings(1, Overflow::Truncate) }).unwrap();
+    let sms = compose(&Fields::new(&mail), &medium, &Settings { template, ..settings(1, Overflow::Truncate) }).unwrap();
     assert!(sms.parts[0].text.ends_with("... https://mon.example/4711"), "{:?}", sms.parts);
     assert!(sms.parts[0].units > 140);
 }
@@ -393,7 +393,7 @@ proptest! {
         let headers = vec![("X-Link".to_owned(), "http://m.example/1".to_owned())];
         let mail = Text { subject: "Disk full".to_owned(), body, headers, ..Text::default() };
         let settings = Settings { template: Template::parse(template).unwrap(), ..settings(1, Overflow::Truncate) };
-        if let Ok(sms) = compose(&mail, &medium(Charset::Gsm7), &settings) {
+        if let Ok(sms) = compose(&Fields::new(&mail), &medium(Charset::Gsm7), &settings) {
             prop_assert!(sms.parts[0].text.ends_with("http://m.example/1"));
             prop_assert!(sms.parts[0].text.contains("Disk full"));
         }

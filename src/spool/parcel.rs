@@ -78,6 +78,8 @@ pub struct NewParcel {
     pub notify: Option<Notify>,
     /// The recipient as the sender knows it, told in notices.
     pub original: Option<OriginalRecipient>,
+    /// What is worth knowing of how it came about, for its history: `rule zabbix, ucs2 because U+2019 at 14`.
+    pub remark: Option<String>,
     pub fate: Fate,
 }
 

@@ -47,6 +47,7 @@ impl Bench {
             topic: None,
             notify: None,
             original: None,
+            remark: None,
             fate: Fate::Waiting {
                 encoding: Encoding::Latin1,
                 parts: vec![Part { text: "disk full".to_owned(), units: 9 }],

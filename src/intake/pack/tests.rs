@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::address::{Number, Route};
+use crate::intake::Matched;
 use crate::message::Author;
-use crate::sms::{Encoding, Part, Sms};
+use crate::sms::{ForeignChar, Part, Sms};
 use crate::smtp::Mailbox;
 use crate::spool::{ParcelId, Priority};
 
@@ -191,6 +192,26 @@ fn what_is_held_lies_in_the_spool_with_its_reason() {
     let parcel = packed.letter.unwrap().parcels.remove(0);
     assert!(matches!(&parcel.fate, Fate::Held { reason, .. } if reason == "rule night"));
     assert_eq!((parcel.priority, parcel.expires), (Priority::Urgent, Timestamp::from_second(60).unwrap()));
+}
+
+#[test]
+fn what_made_a_message_as_it_is_goes_with_it() {
+    let dear = |because| {
+        let mut message = message(FIRST, Ok("don’t"));
+        let Decision::Send(sms) = &mut message.decision else { panic!("it is sent") };
+        sms.because = because;
+        message
+    };
+    let quote = Some(ForeignChar { character: '’', position: 4 });
+    let zabbix = Some(Matched { name: "zabbix".to_owned(), reasons: Vec::new() });
+    for (message, remark) in [
+        (dear(None), None),
+        (dear(quote), Some("ucs2 because U+2019 at 4")),
+        (Message { rule: zabbix, ..dear(quote) }, Some("rule zabbix, ucs2 because U+2019 at 4")),
+    ] {
+        let (packed, _) = places(Answers::Single, vec![prepared("1", Ok(vec![message]))]);
+        assert_eq!(packed.letter.unwrap().parcels[0].remark.as_deref(), remark);
+    }
 }
 
 #[test]

@@ -188,7 +188,11 @@ fn store_parcel(db: &Connection, key: Key, letter: &NewLetter, packed: &Packed<'
         ":original_kind": parcel.original.as_ref().map(|original| &original.kind),
         ":original": parcel.original.as_ref().map(|original| &original.address),
     })?;
-    advance::record(db, key, letter.accepted, &Entry { what: "accepted", gateway: None, detail: &letter.source })?;
+    let detail = match &parcel.remark {
+        Some(remark) => &format!("{}; {remark}", letter.source),
+        None => &letter.source,
+    };
+    advance::record(db, key, letter.accepted, &Entry { what: "accepted", gateway: None, detail })?;
     match reason {
         Some(reason) => {
             let what = state.as_str();

@@ -77,6 +77,7 @@ fn parcel(number: &str, fate: Fate) -> NewParcel {
         topic: None,
         notify: None,
         original: None,
+        remark: None,
         fate,
     }
 }
