@@ -3,6 +3,7 @@
 
 mod commands;
 mod crash;
+mod fuzz;
 mod oracles;
 mod postfix;
 mod rules;

@@ -1,0 +1,152 @@
+//! The pure half of the trip under damaged mails, templates and addresses: for a few seconds in every run of the tests,
+//! longer with `TELEPOST_FUZZ_SECONDS`. `tests/fuzz/run` does the same led by coverage.
+//!
+//! Each run takes other inputs. One that breaks something is written to a file, whose name and the way to try it again
+//! are told.
+
+mod trip;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+/// How long each target is run when nobody says.
+const SECONDS: u64 = 5;
+/// Bytes of an input.
+const MAX_INPUT: usize = 64 * 1024;
+/// The longest that one input may take, in a build without optimization on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What programs choke on.
+const WORDS: [&str; 24] = [
+    "\r\n",
+    "\n\n",
+    "--",
+    "=?utf-8?b?",
+    "?=",
+    "=\n",
+    "=E2=80",
+    "\0",
+    "\u{feff}",
+    "\u{200d}",
+    "e\u{301}",
+    "👨\u{200d}👩",
+    "<table><tr><td>",
+    "</div",
+    "<!--",
+    "&#x110000;",
+    "Content-Type: multipart/mixed; boundary=x\n",
+    "{body|max 3}",
+    "{{",
+    "|or \"",
+    "+44",
+    "(0)",
+    ";ext=",
+    "\u{202e}",
+];
+
+fn seconds() -> u64 {
+    std::env::var("TELEPOST_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(SECONDS)
+}
+
+/// All mails of the repository.
+fn mails() -> Vec<Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<PathBuf> = ["contrib", "src"].map(|folder| root.join(folder)).into();
+    let mut mails = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                _ if path.is_dir() => folders.push(path),
+                Some("eml") => mails.push(std::fs::read(path).unwrap()),
+                _ => {}
+            }
+        }
+    }
+    assert!(mails.len() > 100, "the mails are gone");
+    mails
+}
+
+/// Damages an input in one of a few ways.
+fn mutate(input: &mut Vec<u8>, others: &[Vec<u8>], rng: &mut Rng) {
+    let at = rng.usize(..=input.len());
+    let end = (at + rng.usize(..=64)).min(input.len());
+    match rng.u8(..7) {
+        0 if at < input.len() => input[at] ^= 1 << rng.u8(..8),
+        1 if at < input.len() => input[at] = rng.u8(..),
+        2 => drop(input.drain(at..end)),
+        3 => {
+            let copy = input[at..end].repeat(rng.usize(1..20));
+            input.splice(at..at, copy);
+        }
+        4 => input.truncate(at),
+        5 => {
+            let other = &others[rng.usize(..others.len())];
+            let from = rng.usize(..=other.len());
+            let to = (from + rng.usize(..=512)).min(other.len());
+            input.splice(at..at, other[from..to].iter().copied());
+        }
+        _ => {
+            let word = WORDS[rng.usize(..WORDS.len())];
+            input.splice(at..at, word.bytes());
+        }
+    }
+    input.truncate(MAX_INPUT);
+}
+
+/// Runs a target on damaged seeds until the time is over.
+fn run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
+    seeds.iter().for_each(|seed| target(seed));
+    let mut rng = Rng::new();
+    let end = Instant::now() + Duration::from_secs(seconds());
+    let mut count = 0_u64;
+    while Instant::now() < end {
+        let mut input = seeds[rng.usize(..seeds.len())].clone();
+        (0..rng.usize(1..8)).for_each(|_| mutate(&mut input, seeds, &mut rng));
+        let begin = Instant::now();
+        let broken = catch_unwind(AssertUnwindSafe(|| target(&input))).is_err();
+        if broken || begin.elapsed() > PATIENCE {
+            let path = std::env::temp_dir().join(format!("telepost-fuzz-{name}-{:016x}", rng.u64(..)));
+            std::fs::write(&path, &input).unwrap();
+            let why = if broken { "breaks" } else { "takes too long with" };
+            panic!(
+                "{name} {why} {0}; again: TELEPOST_FUZZ_INPUT={0} cargo test --test all fuzz::{name}",
+                path.display()
+            );
+        }
+        count += 1;
+    }
+    println!("{name}: {count} inputs");
+}
+
+/// The one input that `TELEPOST_FUZZ_INPUT` names, or damaged seeds.
+fn again_or_run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
+    match std::env::var_os("TELEPOST_FUZZ_INPUT") {
+        Some(path) => target(&std::fs::read(path).unwrap()),
+        None => run(name, seeds, target),
+    }
+}
+
+#[test]
+fn mail() {
+    again_or_run("mail", &mails(), trip::mail);
+}
+
+#[test]
+fn address() {
+    let seeds =
+        ["+44 (0)7731 234567", "tel:+447731234567;ext=3", "\"a b\"@c.example", "number=0044", "a+urgent", "@a:b@c"];
+    again_or_run("address", &seeds.map(|seed| seed.as_bytes().to_vec()), trip::address);
+}
+
+#[test]
+fn template() {
+    let seeds = [
+        "{subject|strip_re}: {body|first_line|max 40}\nRe: Größe überschritten\nzwei 会議 👍🏽",
+        "{a|upper|shrink 2} ({to}) {header.X-Y|or \"none\"} {{x}}\nnext",
+        "{time}{from_name|lower}[{body|shrink}]\nhttps://mon.example/a/b/c?d=e is long\nand two",
+    ];
+    again_or_run("template", &seeds.map(|seed| seed.as_bytes().to_vec()), trip::template);
+}

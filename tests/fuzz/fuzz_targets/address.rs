@@ -1,0 +1,8 @@
+//! Any bytes as the local part of an address; see ../trip.rs.
+#![no_main]
+
+#[path = "../trip.rs"]
+#[allow(dead_code)]
+mod trip;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| trip::address(bytes));
