@@ -14,7 +14,7 @@ mod wish;
 pub use dial::Flaw;
 pub use number::{Number, NumberError};
 pub use pattern::Pattern;
-pub use resolve::{ResolveError, resolve, sender_id};
+pub use resolve::{ResolveError, is_ours, resolve, sender_id};
 pub use route::Route;
 pub use sender_id::{SenderId, SenderIdError};
 pub use settings::{Numbering, RoutePrefix, SenderMapping, Settings};

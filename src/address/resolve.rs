@@ -65,6 +65,11 @@ pub fn resolve(settings: &Settings, recipient: &Mailbox) -> Result<Vec<Route>, R
     Ok(routes)
 }
 
+/// Whether a mailbox is in one of our domains. One without a domain belongs to whoever took the mail.
+pub fn is_ours(settings: &Settings, recipient: &Mailbox) -> bool {
+    recipient.domain.as_ref().is_some_and(|domain| settings.domains.contains(domain))
+}
+
 /// The sender ID for a mail: that of the first mapping which the envelope's sender or the mail's author fits, else the
 /// default one.
 pub fn sender_id(settings: &Settings, envelope_from: Option<&str>, author: Option<&str>) -> SenderId {

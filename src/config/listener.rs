@@ -5,7 +5,9 @@ use super::section::Section;
 use super::units::Size;
 use super::value::{Choice, Count, FilePath, Found, Value, Wrong};
 use crate::address::SenderId;
-use crate::smtp::{Acceptance, Allowed, Bind, KeyFiles, Network, Permit, Protocol, ProxyProtocol, Settings, Tls};
+use crate::smtp::{
+    Acceptance, Allowed, Bind, Grammar, KeyFiles, Network, Permit, Protocol, ProxyProtocol, Settings, Tls,
+};
 
 /// The most bits that a socket's mode may have: read, write and execute for owner, group and others.
 const MAX_MODE: u32 = 0o777;
@@ -57,8 +59,21 @@ fn cross_check(section: &mut Section<'_, '_>, settings: &Settings, others: &mut 
     if !matches!(bind, Bind::Tcp(address) if address.port() == 0) {
         others.push(bind.clone());
     }
-    if matches!(bind, Bind::Tcp(_)) && settings.trusted.is_empty() && settings.users.is_none() {
-        section.problem("trusted", "is empty and there is no users file, so nobody could send by this listener");
+    let is_milter = settings.protocol == Protocol::Milter;
+    for key in ["users", "tls", "acceptance"] {
+        if is_milter && section.has(key) {
+            section.warning(key, "means nothing at a milter listener, which serves the trusted networks as they are");
+        }
+    }
+    if matches!(bind, Bind::Tcp(_)) && settings.trusted.is_empty() {
+        match (is_milter, &settings.users) {
+            (true, _) => section.problem("trusted", "is empty, so no mail server could ask at this listener"),
+            (false, Some(_)) => {}
+            (false, None) => {
+                section
+                    .problem("trusted", "is empty and there is no users file, so nobody could send by this listener");
+            }
+        }
     }
     if section.has("socket_mode") && !matches!(bind, Bind::Unix(_)) {
         section.warning("socket_mode", "means nothing without a Unix socket");
@@ -109,9 +124,12 @@ fn trusted_on_socket(section: &mut Section<'_, '_>) -> Vec<Network> {
 }
 
 impl Choice for Protocol {
-    const WORDS: &'static [(&'static str, Protocol)] =
-        &[("smtp", Protocol::Smtp), ("lmtp", Protocol::Lmtp), ("gateway", Protocol::Gateway)];
-    const NOT_BUILT: &'static [&'static str] = &["milter"];
+    const WORDS: &'static [(&'static str, Protocol)] = &[
+        ("smtp", Protocol::Mail(Grammar::Smtp)),
+        ("lmtp", Protocol::Mail(Grammar::Lmtp)),
+        ("gateway", Protocol::Mail(Grammar::Gateway)),
+        ("milter", Protocol::Milter),
+    ];
 }
 
 impl Choice for Acceptance {

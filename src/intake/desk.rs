@@ -88,6 +88,11 @@ impl Desk {
         Desk { settings: Arc::new(settings) }
     }
 
+    /// Whether a recipient is in one of our domains.
+    pub fn is_ours(&self, recipient: &Mailbox) -> bool {
+        address::is_ours(&self.settings.address, recipient)
+    }
+
     /// The telephones that a recipient stands for, for a client with this permit. The error is the reply for RCPT.
     pub fn resolve(&self, recipient: &Mailbox, permit: &Permit) -> Result<Vec<Route>, Reply> {
         let routes = address::resolve(&self.settings.address, recipient).map_err(|error| resolve_refusal(&error))?;

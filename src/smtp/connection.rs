@@ -1,8 +1,9 @@
 //! Runs one session over one connection: reads, feeds the decoders, asks the [`Session`], answers.
 //!
-//! Decides nothing about commands. A letter is handed over only after its final dot was seen, whatever else happens to
-//! the connection; once handed over, its answer is awaited even when the client has gone. When the server shuts down a
-//! session that waits for a command gets 421 and is closed; one in the middle of a text may finish it.
+//! Decides nothing about commands; where the milter protocol is spoken, `milter` takes over. A letter is handed over
+//! only after its final dot was seen, whatever else happens to the connection; once handed over, its answer is awaited
+//! even when the client has gone. When the server shuts down a session that waits for a command gets 421 and is closed;
+//! one in the middle of a text may finish it.
 //!
 //! What an idle session never does (a handshake, a login, a handover) is boxed where it is awaited, so that thousands
 //! of idle ones do not each keep room for it.
@@ -23,10 +24,11 @@ use super::command::Chunk;
 use super::data::{DotDecoder, Progress, TooBig};
 use super::envelope::Letter;
 use super::line::{Line, LineDecoder};
+use super::milter;
 use super::proxy::{self, Passed, ProxyError};
 use super::reply::{Reception, Reply};
 use super::session::{Handover, Next, Session};
-use super::settings::{ProxyProtocol, Settings, Tls};
+use super::settings::{Protocol, ProxyProtocol, Settings, Tls};
 use super::shared::Shared;
 use super::wire::{COMMAND_BUFFER, End, TEXT_BUFFER, Wire};
 
@@ -58,7 +60,10 @@ pub(super) async fn run<S, R>(
         Some(Err(error)) => return warn!(client = ?address, %error, "not served: PROXY protocol"),
         None => return,
     };
-    let session = Session::new(Arc::clone(&shared.settings), shared.next_session(), address);
+    let Protocol::Mail(grammar) = shared.settings.protocol else {
+        return Box::pin(milter::run(stream, address, shared, reception, shutdown)).await;
+    };
+    let session = Session::new(Arc::clone(&shared.settings), grammar, shared.next_session(), address);
     let house = House { shared, reception, shutdown };
     if matches!(house.shared.settings.tls, Tls::Implicit(_)) {
         return Box::pin(house.serve_encrypted(stream, session, Opening::Greeting)).await;

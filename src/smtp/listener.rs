@@ -18,7 +18,7 @@ use super::budget::Budget;
 use super::connection;
 use super::crowd::{Crowd, Full};
 use super::reply::{Reception, Reply};
-use super::settings::{Bind, Network, Settings};
+use super::settings::{Bind, Network, Protocol, Settings};
 use super::shared::Shared;
 
 /// The rest after a failed accept: when file descriptors run out, trying at once would only burn the processor.
@@ -91,7 +91,7 @@ impl Listener {
                     if is_full && !was_full {
                         warn!(bind = %self.bind, "no place free, clients are sent away");
                     }
-                    guest.send_away(&self.apology(full));
+                    self.turn_away(guest, full);
                     continue;
                 }
             };
@@ -107,6 +107,14 @@ impl Listener {
         sessions.close();
         sessions.wait().await;
         info!(bind = %self.bind, "closed");
+    }
+
+    fn turn_away(&self, guest: Guest, full: Full) {
+        match self.shared.settings.protocol {
+            Protocol::Mail(_) => guest.send_away(&self.apology(full)),
+            // A mail server expects no words of SMTP here, and knows what to do without us.
+            Protocol::Milter => drop(guest),
+        }
     }
 
     fn apology(&self, full: Full) -> Reply {

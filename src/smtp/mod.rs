@@ -1,5 +1,5 @@
 //! The door: speaks SMTP (RFC 5321), LMTP (RFC 2033) and the SMS gateway's own dialect with whoever brings mail, and
-//! hands over a [`Letter`].
+//! hands over a [`Letter`]; speaks the milter protocol with a mail server that asks about mail of its own (`milter`).
 //!
 //! ```text
 //!   listener ─client─► connection ─bytes─► line, data ─Line, text─► session ─Letter─► Reception
@@ -25,6 +25,7 @@ mod envelope;
 mod hops;
 mod line;
 mod listener;
+mod milter;
 mod origin;
 mod path;
 mod permit;
@@ -50,4 +51,4 @@ pub use listener::Listener;
 pub use path::PathError;
 pub use permit::{Allowed, Permit};
 pub use reply::{Accepted, Reception, Reply, Verdict};
-pub use settings::{Acceptance, Bind, KeyFiles, Network, Protocol, ProxyProtocol, Settings, Timeouts, Tls};
+pub use settings::{Acceptance, Bind, Grammar, KeyFiles, Network, Protocol, ProxyProtocol, Settings, Timeouts, Tls};

@@ -88,4 +88,14 @@ pub trait Reception: Send + Sync + 'static {
     /// Takes a letter over. One verdict for each of `letter.envelope.recipients`, in their order; every verdict that
     /// is `Ok` says that the recipient's message is safe on disk, or was thrown away because the operator wants that.
     fn receive(&self, letter: Letter) -> impl Future<Output = Vec<Verdict>> + Send;
+
+    /// Whether mail for this recipient is for one of our telephones, or meant for one and wrong.
+    fn is_ours(&self, recipient: &Mailbox) -> bool;
+
+    /// Whether a mail that passes by on its way to a mailbox may ring a telephone too.
+    fn may_ring(&self) -> bool;
+
+    /// Takes note of a mail that passes by. Its envelope names all recipients, those that are ours too, who get it by
+    /// another road. One verdict for each recipient that it rings; none when no rule wants it to.
+    fn ring(&self, passing: Letter) -> impl Future<Output = Vec<Verdict>> + Send;
 }

@@ -7,9 +7,18 @@ use std::time::Duration;
 
 use super::permit::Permit;
 
-/// Which grammar a listener's sessions speak.
+/// What is spoken at a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
+    /// Clients bring mail.
+    Mail(Grammar),
+    /// A mail server asks about the mail of its own clients.
+    Milter,
+}
+
+/// Which grammar the sessions speak where clients bring mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grammar {
     /// RFC 5321.
     Smtp,
     /// RFC 2033.
@@ -165,7 +174,7 @@ impl Default for Settings {
         let loopback = |address: IpAddr, prefix_length| Network { address, prefix_length };
         Settings {
             hostname: "localhost".to_owned(),
-            protocol: Protocol::Smtp,
+            protocol: Protocol::Mail(Grammar::Smtp),
             acceptance: Acceptance::Coded,
             bind: Bind::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 2525))),
             socket_mode: 0o660,

@@ -1,6 +1,6 @@
 //! The bytes between us and one client: buffered, timed, and answered in batches (RFC 2920).
 //!
-//! Knows nothing of SMTP but that it answers in lines. Replies are collected by [`Wire::say`] and leave together when
+//! Knows nothing of SMTP but that it answers in lines. Answers are collected by [`Wire::say`] and leave together when
 //! the client's bytes are used up, so that a pipelined group of commands costs one packet. Every wait has a limit: the
 //! caller's deadline for reading, `Timeouts::write` for writing.
 
@@ -70,7 +70,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Puts a reply, with its line ends, into the batch that goes out next.
     pub(super) fn say(&mut self, reply: &impl Display) {
-        self.output.extend_from_slice(reply.to_string().as_bytes());
+        self.send(reply.to_string().as_bytes());
+    }
+
+    /// Puts bytes into the batch that goes out next.
+    pub(super) fn send(&mut self, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
     }
 
     /// The bytes that came and were not used yet.

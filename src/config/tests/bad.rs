@@ -13,7 +13,7 @@ url = "postgres://telepost@db/telepost"
 keep = "30x"
 
 [[listener]]
-protocol = "milter"
+protocol = "smpt"
 bind = "localhost"
 trusted = ["0.0.0.0/0", "10.1.2.3/8", 5]
 max_connections = 0
@@ -78,6 +78,7 @@ const TABLE: &[(&str, &str)] = &[
     (BIND, "bind = \"127.0.0.1:2525\"\ntrusted = \"::1\""),
     (BIND, "bind = \"127.0.0.1:2525\"\ntls = \"starttls\"\ncertificate = \"x\"\nkey = \"y\"\nusers = \"z\""),
     (BIND, "bind = \"127.0.0.1:2525\"\nprotocol = \"esmtp\""),
+    (BIND, "bind = \"127.0.0.1:2525\"\nprotocol = \"milter\"\ntrusted = []\nusers = \"z\""),
     (BIND, "bind = \"127.0.0.1:2525\"\nmax_message_size = 10"),
     (BIND, "bind = \"127.0.0.1:2525\"\nmax_message_size = \"0MB\""),
     (BIND, "bind = \"127.0.0.1:2525\"\nmax_recipients = 1.5"),

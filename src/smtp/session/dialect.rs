@@ -7,7 +7,7 @@ use super::Session;
 use crate::smtp::command::Mail;
 use crate::smtp::envelope::Mailbox;
 use crate::smtp::reply::Reply;
-use crate::smtp::settings::Protocol;
+use crate::smtp::settings::Grammar;
 
 /// The longest sender IDs of the document: all digits, or with letters.
 const MAX_DIGITS: usize = 16;
@@ -16,8 +16,8 @@ const MAX_LETTERS: usize = 11;
 impl Session {
     /// The sender ID, when what MAIL brings are bare words.
     pub(super) fn sender_id<'a>(&self, mail: &'a Mail) -> Option<&'a str> {
-        match (self.settings.protocol, mail.from.mailbox()) {
-            (Protocol::Gateway, Some(Mailbox { local, domain: None })) => Some(local),
+        match (self.grammar, mail.from.mailbox()) {
+            (Grammar::Gateway, Some(Mailbox { local, domain: None })) => Some(local),
             _ => None,
         }
     }

@@ -22,7 +22,7 @@ use super::line::{Line, MAX_LINE};
 use super::origin::Origin;
 use super::permit::Permit;
 use super::reply::{Reception, Reply};
-use super::settings::{Protocol, Settings};
+use super::settings::{Grammar, Settings};
 
 /// Lines that are no commands, or stand out of order, before we hang up: whoever sends more does not speak SMTP.
 const MAX_MISTAKES: u32 = 20;
@@ -63,6 +63,7 @@ pub(super) enum Handover {
 #[derive(Debug)]
 pub(super) struct Session {
     settings: Arc<Settings>,
+    grammar: Grammar,
     /// Which session of the listener this is.
     number: u64,
     /// Who really stands at the door; `None` on a Unix socket.
@@ -95,11 +96,12 @@ pub(super) enum Security {
 impl Session {
     /// The `number`th session of a listener, with a client at `address`; `None` for a Unix socket, whose clients are
     /// trusted.
-    pub(super) fn new(settings: Arc<Settings>, number: u64, address: Option<IpAddr>) -> Session {
+    pub(super) fn new(settings: Arc<Settings>, grammar: Grammar, number: u64, address: Option<IpAddr>) -> Session {
         let address = address.map(|address| address.to_canonical());
         let permit = settings.permit.clone();
         Session {
             settings,
+            grammar,
             number,
             peer: address,
             address,
@@ -178,11 +180,11 @@ impl Session {
     }
 
     fn hello(&mut self, hello: Hello, name: String) -> Next {
-        match (self.settings.protocol, hello) {
-            (Protocol::Smtp | Protocol::Gateway, Hello::Lhlo) => {
+        match (self.grammar, hello) {
+            (Grammar::Smtp | Grammar::Gateway, Hello::Lhlo) => {
                 return self.mistake(Reply::new(500, "5.5.1", "this is SMTP, not LMTP: say EHLO"));
             }
-            (Protocol::Lmtp, Hello::Helo | Hello::Ehlo) => {
+            (Grammar::Lmtp, Hello::Helo | Hello::Ehlo) => {
                 return self.mistake(Reply::new(500, "5.5.1", "this is LMTP, not SMTP: say LHLO"));
             }
             _ => {}
@@ -220,9 +222,9 @@ impl Session {
     }
 
     fn answers(&self) -> Answers {
-        match self.settings.protocol {
-            Protocol::Smtp | Protocol::Gateway => Answers::Single,
-            Protocol::Lmtp => Answers::PerRecipient,
+        match self.grammar {
+            Grammar::Smtp | Grammar::Gateway => Answers::Single,
+            Grammar::Lmtp => Answers::PerRecipient,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::smtp::command::{Hello, Mail};
 use crate::smtp::envelope::{Content, Letter, Recipient};
 use crate::smtp::origin;
 use crate::smtp::reply::Reply;
-use crate::smtp::settings::{Acceptance, Protocol, Settings};
+use crate::smtp::settings::{Acceptance, Grammar, Settings};
 
 /// What the dialect says to a command that needs no more.
 const DONE: &str = "Requested okay, completed";
@@ -24,10 +24,10 @@ impl Session {
     /// The first line of the session.
     pub(in crate::smtp) fn greeting(&self) -> Reply {
         let hostname = &self.settings.hostname;
-        match self.settings.protocol {
-            Protocol::Smtp => Reply::plain(220, format!("{hostname} ESMTP telepost")),
-            Protocol::Lmtp => Reply::plain(220, format!("{hostname} LMTP telepost")),
-            Protocol::Gateway => {
+        match self.grammar {
+            Grammar::Smtp => Reply::plain(220, format!("{hostname} ESMTP telepost")),
+            Grammar::Lmtp => Reply::plain(220, format!("{hostname} LMTP telepost")),
+            Grammar::Gateway => {
                 let peer = self.address.map_or_else(|| "UNIX SOCKET".to_owned(), |address| address.to_string());
                 Reply::plain(220, format!("Service ready. Connection {} with [{peer}]", self.number))
             }
@@ -36,9 +36,9 @@ impl Session {
 
     /// The answer to EHLO, HELO and LHLO.
     pub(super) fn hello_ok(&self, hello: Hello) -> Reply {
-        let mut reply = match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => Reply::plain(250, self.settings.hostname.clone()),
-            Protocol::Gateway => Reply::plain(250, DONE),
+        let mut reply = match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => Reply::plain(250, self.settings.hostname.clone()),
+            Grammar::Gateway => Reply::plain(250, DONE),
         };
         if hello != Hello::Helo {
             reply.lines.extend(self.extensions());
@@ -49,8 +49,8 @@ impl Session {
     /// What EHLO and LHLO promise: only what is really done.
     fn extensions(&self) -> Vec<String> {
         let Settings { max_message_size, max_recipients, .. } = &*self.settings;
-        let mut extensions: Vec<String> = match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => vec![
+        let mut extensions: Vec<String> = match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => vec![
                 "PIPELINING".into(),
                 format!("SIZE {max_message_size}"),
                 "8BITMIME".into(),
@@ -59,16 +59,16 @@ impl Session {
                 "ENHANCEDSTATUSCODES".into(),
                 format!("LIMITS RCPTMAX={max_recipients}"),
             ],
-            Protocol::Gateway => vec!["ENANCEDSTATUSCODES".into()],
+            Grammar::Gateway => vec!["ENANCEDSTATUSCODES".into()],
         };
         extensions.extend(DSN.map(str::to_owned));
         if self.offers_start_tls() {
             extensions.push("STARTTLS".into());
         }
         if self.may_log_in().is_ok() {
-            extensions.extend(match self.settings.protocol {
-                Protocol::Smtp | Protocol::Lmtp => vec!["AUTH PLAIN LOGIN".into()],
-                Protocol::Gateway => vec!["AUTH=LOGIN".into(), "AUTH LOGIN".into()],
+            extensions.extend(match self.grammar {
+                Grammar::Smtp | Grammar::Lmtp => vec!["AUTH PLAIN LOGIN".into()],
+                Grammar::Gateway => vec!["AUTH=LOGIN".into(), "AUTH LOGIN".into()],
             });
         }
         if self.may_introduce() {
@@ -79,9 +79,9 @@ impl Session {
 
     /// The answer to a login that was granted.
     pub(super) fn welcome(&self, user: &User) -> Reply {
-        match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => Reply::new(235, "2.7.0", format!("welcome, {}", user.name)),
-            Protocol::Gateway => {
+        match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => Reply::new(235, "2.7.0", format!("welcome, {}", user.name)),
+            Grammar::Gateway => {
                 let User { credits, account, .. } = user;
                 Reply::plain(235, format!("[{credits}] ID ACCOUNT: [{account}] STATUS: [ACTIVE]"))
             }
@@ -98,17 +98,17 @@ impl Session {
 
     /// The answer to a RCPT that is taken.
     pub(super) fn recipient_ok(&self, recipient: &Recipient) -> Reply {
-        match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => Reply::new(250, "2.1.5", "recipient ok"),
-            Protocol::Gateway => Reply::plain(250, format!("{} ...Recipient Ok", recipient.mailbox)),
+        match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => Reply::new(250, "2.1.5", "recipient ok"),
+            Grammar::Gateway => Reply::plain(250, format!("{} ...Recipient Ok", recipient.mailbox)),
         }
     }
 
     /// The answer to DATA.
     pub(super) fn go_ahead(&self) -> Reply {
-        let text = match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => "go ahead, end with a dot on a line by itself",
-            Protocol::Gateway => "Enter Text Message, end with <CRLF>\"..\" <CRLF>",
+        let text = match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => "go ahead, end with a dot on a line by itself",
+            Grammar::Gateway => "Enter Text Message, end with <CRLF>\"..\" <CRLF>",
         };
         Reply::plain(354, text)
     }
@@ -127,27 +127,27 @@ impl Session {
 
     /// The answer to RSET or NOOP; `text` is ours.
     pub(super) fn done(&self, text: &str) -> Reply {
-        match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => Reply::new(250, "2.0.0", text),
-            Protocol::Gateway => Reply::plain(250, DONE),
+        match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => Reply::new(250, "2.0.0", text),
+            Grammar::Gateway => Reply::plain(250, DONE),
         }
     }
 
     /// The answer to QUIT.
     pub(super) fn goodbye(&self) -> Reply {
-        match self.settings.protocol {
-            Protocol::Smtp | Protocol::Lmtp => {
+        match self.grammar {
+            Grammar::Smtp | Grammar::Lmtp => {
                 Reply::new(221, "2.0.0", format!("{} says goodbye", self.settings.hostname))
             }
-            Protocol::Gateway => Reply::plain(221, "SMSC SMTP Server closing connection."),
+            Grammar::Gateway => Reply::plain(221, "SMSC SMTP Server closing connection."),
         }
     }
 
     /// What HELP names: what may be said now or later.
     pub(super) fn verbs(&self) -> String {
-        let hello = match self.settings.protocol {
-            Protocol::Smtp | Protocol::Gateway => "EHLO HELO",
-            Protocol::Lmtp => "LHLO",
+        let hello = match self.grammar {
+            Grammar::Smtp | Grammar::Gateway => "EHLO HELO",
+            Grammar::Lmtp => "LHLO",
         };
         let tls = if self.offers_start_tls() { " STARTTLS" } else { "" };
         let login = if self.may_log_in().is_ok() { " AUTH" } else { "" };
@@ -155,9 +155,9 @@ impl Session {
     }
 
     pub(super) fn hello_verb(&self) -> &'static str {
-        match self.settings.protocol {
-            Protocol::Smtp | Protocol::Gateway => "EHLO",
-            Protocol::Lmtp => "LHLO",
+        match self.grammar {
+            Grammar::Smtp | Grammar::Gateway => "EHLO",
+            Grammar::Lmtp => "LHLO",
         }
     }
 }

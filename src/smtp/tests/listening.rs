@@ -115,7 +115,7 @@ fn on_unix(path: &Path) -> Settings {
     Settings {
         bind: Bind::Unix(path.to_owned()),
         socket_mode: 0o600,
-        protocol: Protocol::Lmtp,
+        protocol: Protocol::Mail(Grammar::Lmtp),
         trusted: Vec::new(),
         ..settings()
     }

@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Accepted, Bind, Budget, Content, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply, Settings,
-    Verdict, connection,
+    Accepted, Bind, Budget, Content, Grammar, Letter, Mailbox, Network, Permit, Protocol, Reception, Recipient, Reply,
+    Settings, Verdict, connection,
 };
 use crate::smtp::auth::cheap_hash;
 use crate::smtp::shared::Shared;
@@ -74,12 +74,24 @@ impl Reception for FakeReception {
         self.letters.lock().unwrap().push(letter);
         verdicts
     }
+
+    fn is_ours(&self, _: &Mailbox) -> bool {
+        true
+    }
+
+    fn may_ring(&self) -> bool {
+        false
+    }
+
+    async fn ring(&self, _: Letter) -> Vec<Verdict> {
+        Vec::new()
+    }
 }
 
 fn settings() -> Settings {
     Settings {
         hostname: "sms.example.com".into(),
-        protocol: Protocol::Smtp,
+        protocol: Protocol::Mail(Grammar::Smtp),
         bind: Bind::Tcp("127.0.0.1:0".parse().unwrap()),
         trusted: vec![Network { address: "127.0.0.0".parse().unwrap(), prefix_length: 8 }],
         max_message_size: 1000,

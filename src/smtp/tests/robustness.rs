@@ -113,9 +113,9 @@ async fn a_pipelined_group_is_answered_in_one_batch() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_over_the_limit_is_read_refused_and_forgotten() {
-    for protocol in [Protocol::Smtp, Protocol::Lmtp] {
+    for protocol in [Protocol::Mail(Grammar::Smtp), Protocol::Mail(Grammar::Lmtp)] {
         let mut visit = Visit::begin(Settings { protocol, ..settings() }, "127.0.0.1", 1 << 20);
-        let hello = if protocol == Protocol::Smtp { "EHLO" } else { "LHLO" };
+        let hello = if protocol == Protocol::Mail(Grammar::Smtp) { "EHLO" } else { "LHLO" };
         visit
             .send(format!("{hello} a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n").as_bytes())
             .await;
@@ -123,7 +123,7 @@ async fn a_message_over_the_limit_is_read_refused_and_forgotten() {
         visit.send(b"\r\n.\r\nNOOP\r\nQUIT\r\n").await;
         let heard = visit.rest().await;
         let refusals = heard.matches("552 5.3.4 a message has at most 1000 bytes\r\n").count();
-        assert_eq!(refusals, if protocol == Protocol::Smtp { 1 } else { 2 });
+        assert_eq!(refusals, if protocol == Protocol::Mail(Grammar::Smtp) { 1 } else { 2 });
         assert!(heard.contains("still here"), "{heard}");
         assert!(visit.reception.taken().is_empty());
     }
@@ -145,7 +145,8 @@ async fn a_message_without_end_is_cut_off() {
 /// Chunks over the limit are each refused, cost no memory, and the session goes on.
 #[tokio::test(start_paused = true)]
 async fn chunks_over_the_limit_are_refused() {
-    let mut visit = Visit::begin(Settings { protocol: Protocol::Lmtp, ..settings() }, "127.0.0.1", 1 << 20);
+    let mut visit =
+        Visit::begin(Settings { protocol: Protocol::Mail(Grammar::Lmtp), ..settings() }, "127.0.0.1", 1 << 20);
     visit.send(b"LHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\n").await;
     for command in ["BDAT 800", "BDAT 800", "BDAT 10", "BDAT 800 LAST"] {
         let size: usize = command.split(' ').nth(1).unwrap().parse().unwrap();
@@ -271,6 +272,15 @@ async fn a_reception_that_never_answers_is_not_waited_for() {
         }
         async fn receive(&self, _: Letter) -> Vec<Verdict> {
             std::future::pending().await
+        }
+        fn is_ours(&self, _: &Mailbox) -> bool {
+            true
+        }
+        fn may_ring(&self) -> bool {
+            false
+        }
+        async fn ring(&self, _: Letter) -> Vec<Verdict> {
+            Vec::new()
         }
     }
     let (mut client, server) = duplex(10_000);

@@ -72,8 +72,8 @@ fn read(text: &str) -> Transcript {
 
 fn set(transcript: &mut Transcript, line: &str) {
     match line.split_once(' ') {
-        Some(("@protocol", "lmtp")) => transcript.settings.protocol = Protocol::Lmtp,
-        Some(("@protocol", "gateway")) => transcript.settings.protocol = Protocol::Gateway,
+        Some(("@protocol", "lmtp")) => transcript.settings.protocol = Protocol::Mail(Grammar::Lmtp),
+        Some(("@protocol", "gateway")) => transcript.settings.protocol = Protocol::Mail(Grammar::Gateway),
         Some(("@acceptance", "bare")) => transcript.settings.acceptance = Acceptance::Bare,
         Some(("@users", "file")) => {
             let users = users_file();
