@@ -11,12 +11,10 @@ use std::path::PathBuf;
 use toml::Spanned;
 
 use super::problem::Source;
-use super::rule::{self, Above};
+use super::rule::{self, Above, Rules};
 use super::section::Section;
 use super::value::{Found, Value, Wrong};
 use crate::address::Pattern;
-use crate::intake::Treatment;
-use crate::rules::Rule;
 
 /// Files that may be included.
 const MAX_FILES: usize = 500;
@@ -24,7 +22,7 @@ const MAX_FILES: usize = 500;
 const MAX_ENTRIES: usize = 10_000;
 
 /// Adds the rules of the included files to those of the file itself.
-pub(super) fn read(root: &mut Section<'_, '_>, above: &Above<'_>, rules: &mut Vec<Rule<Treatment>>) {
+pub(super) fn read(root: &mut Section<'_, '_>, above: &Above<'_>, rules: &mut Rules) {
     let named = root.unwritten::<Vec<Spanned<Files>>>("include").unwrap_or_default();
     let mut paths = Vec::new();
     for files in named {
@@ -49,7 +47,7 @@ pub(super) fn read(root: &mut Section<'_, '_>, above: &Above<'_>, rules: &mut Ve
     }
 }
 
-fn read_file(root: &mut Section<'_, '_>, file: Source, above: &Above<'_>, rules: &mut Vec<Rule<Treatment>>) {
+fn read_file(root: &mut Section<'_, '_>, file: Source, above: &Above<'_>, rules: &mut Rules) {
     let stem = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     root.included(file, |section| rule::read_all(section, &stem, above, rules));
 }

@@ -40,7 +40,7 @@ pub use profiles::profiles;
 
 use self::network::HostName;
 use self::problem::Source;
-use self::rule::Above;
+use self::rule::{Above, Rules};
 use self::section::{Book, Section};
 use self::units::Size;
 use crate::rules::Rule;
@@ -71,6 +71,8 @@ pub struct Config {
     pub ucs2: HashMap<String, sms::Ucs2>,
     /// In the order in which they are asked.
     pub rules: Vec<Rule<intake::Treatment>>,
+    /// As `rules`, for mails that pass by.
+    pub rings: Vec<Rule<intake::Ring>>,
     /// At least one.
     pub gateways: Vec<crate::gateway::Settings>,
     pub delivery: crate::delivery::Settings,
@@ -138,6 +140,7 @@ impl Config {
             address: self.address.clone(),
             sms: self.sms.clone(),
             rules: self.rules.clone(),
+            rings: self.rings.clone(),
             ucs2: self.ucs2.clone(),
             media: self.gateways.iter().map(|gateway| (gateway.name.clone(), gateway.medium)).collect(),
             expire: self.delivery.expire,
@@ -170,14 +173,14 @@ impl Config {
         let (routes, ucs2) = route::read_all(root, &names);
         let delivery = root.section("delivery", delivery::read);
         let bounce = root.section("bounce", |section| bounce::read(section, &hostname));
-        let mut rules = Vec::new();
+        let mut rules = Rules::default();
         if let Some(sms) = &sms {
-            let above = Above { gateways: &names, sms };
+            let above = Above { gateways: &names, sms, aliases: &aliases };
             rule::read_all(root, "no.", &above, &mut rules);
             include::read(root, &above, &mut rules);
         }
         let by_route = routes.iter().flat_map(|route| &route.gateways);
-        let used: Vec<&String> = by_route.chain(rules.iter().flat_map(|rule| &rule.then.gateways)).collect();
+        let used: Vec<&String> = by_route.chain(rules.treatments().flat_map(|treatment| &treatment.gateways)).collect();
         for name in names.iter().filter(|name| !used.contains(&&name.get_ref().0)) {
             root.warning_at(name.span(), "gateway.name", "no route leads to this gateway");
         }
@@ -198,7 +201,8 @@ impl Config {
             message,
             sms: sms?,
             ucs2,
-            rules,
+            rules: rules.arriving,
+            rings: rules.passing,
             gateways: all_of(gateways)?,
             delivery,
             bounce,

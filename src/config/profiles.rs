@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::problem::Source;
-use super::rule::Above;
+use super::rule::{Above, Rules};
 use super::section::Book;
 use super::{Problems, include, message};
 use crate::address::{self, Numbering, RoutePrefix};
@@ -22,11 +22,11 @@ const MEDIUM: Medium = Medium::new(Charset::Latin1, 160);
 pub fn profiles(folder: &Path) -> Result<intake::Settings, Problems> {
     let mut book = Book::new(folder);
     let source = Source { path: folder.join("*.toml"), text: INCLUDE.to_owned() };
-    let mut rules = Vec::new();
+    let mut rules = Rules::default();
     let read = book.read(source, |root| {
         let (message, sms) = root.section("message", message::read);
         let sms = sms?;
-        include::read(root, &Above { gateways: &[], sms: &sms }, &mut rules);
+        include::read(root, &Above { gateways: &[], sms: &sms, aliases: &[].into() }, &mut rules);
         Some((message, sms))
     });
     let problems = book.into_problems();
@@ -43,7 +43,8 @@ pub fn profiles(folder: &Path) -> Result<intake::Settings, Problems> {
             },
             sms,
             ucs2: [].into(),
-            rules,
+            rules: rules.arriving,
+            rings: rules.passing,
             media: [(GATEWAY.to_owned(), MEDIUM)].into(),
             expire: crate::delivery::Settings::default().expire,
         }),

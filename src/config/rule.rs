@@ -1,6 +1,9 @@
 //! `[[rule]]`: which mails it is for, and what becomes of them.
 //!
-//! The letter opener's keys are not here: it has done its work when the rules look at what it found.
+//! The letter opener's keys are not here: it has done its work when the rules look at what it found. A rule with `ring` is
+//! for mails that pass by a milter listener, and for them alone; the others are for mails that come to us.
+
+use std::collections::BTreeMap;
 
 use toml::Spanned;
 
@@ -8,9 +11,11 @@ use super::gateway::Name;
 use super::message;
 use super::section::Section;
 use super::value::{self, Choice, Count, Found, Value, Wrong};
-use crate::intake::{Action, TopicTemplate, Treatment};
+use crate::address::Number;
+use crate::intake::{Action, Ring, TopicTemplate, Treatment};
 use crate::rules::{Condition, Criterion, CriterionError, Field, Rule};
 use crate::sms::{self, Template};
+use crate::smtp::Mailbox;
 use crate::spool::{Priority, Standing};
 
 /// Characters of a rule's name.
@@ -23,18 +28,66 @@ pub(super) struct Above<'a> {
     /// The gateways that there are.
     pub gateways: &'a [Spanned<Name>],
     pub sms: &'a sms::Settings,
+    pub aliases: &'a BTreeMap<String, Vec<Number>>,
+}
+
+/// All rules, in the order in which they are asked.
+#[derive(Default)]
+pub(super) struct Rules {
+    /// For mails that come to us.
+    pub arriving: Vec<Rule<Treatment>>,
+    /// For mails that pass by.
+    pub passing: Vec<Rule<Ring>>,
+}
+
+impl Rules {
+    /// What all of them do.
+    pub fn treatments(&self) -> impl Iterator<Item = &Treatment> {
+        let passing = self.passing.iter().map(|rule| &rule.then.treatment);
+        self.arriving.iter().map(|rule| &rule.then).chain(passing)
+    }
 }
 
 /// The rules of one file, added to those before it. A rule without a name is called `file` and its place.
-pub(super) fn read_all(root: &mut Section<'_, '_>, file: &str, above: &Above<'_>, rules: &mut Vec<Rule<Treatment>>) {
+pub(super) fn read_all(root: &mut Section<'_, '_>, file: &str, above: &Above<'_>, rules: &mut Rules) {
     let mut place = 0;
     root.each("rule", |section| {
         place += 1;
-        if let Some(before) = rules.iter().find(|rule| rule.when.is_empty()) {
-            section.warning("match", format!("is never looked at: rule {:?} before it fits every mail", before.name));
+        let rule = read(section, format!("{file} {place}"), above);
+        match telephones(section, &rule.then.action, above.aliases) {
+            None => add(section, rule, &mut rules.arriving),
+            Some(telephones) => {
+                let Rule { name, when, then: treatment } = rule;
+                add(section, Rule { name, when, then: Ring { telephones, treatment } }, &mut rules.passing);
+            }
         }
-        rules.push(read(section, format!("{file} {place}"), above));
     });
+}
+
+fn add<T>(section: &mut Section<'_, '_>, rule: Rule<T>, rules: &mut Vec<Rule<T>>) {
+    if let Some(before) = rules.iter().find(|rule| rule.when.is_empty()) {
+        section.warning("match", format!("is never looked at: rule {:?} before it fits every mail", before.name));
+    }
+    rules.push(rule);
+}
+
+/// `ring`: who hears of a mail that passes by. `None`: the rule is for mails that come to us.
+fn telephones(
+    section: &mut Section<'_, '_>,
+    action: &Action,
+    aliases: &BTreeMap<String, Vec<Number>>,
+) -> Option<Vec<Mailbox>> {
+    let names = section.optional::<Vec<String>>("ring")?;
+    if matches!(action, Action::Drop | Action::Refuse { .. }) {
+        section.problem("action", "can't be this where there is ring: the mail goes its way; ring = [] rings nobody");
+    }
+    for name in &names {
+        let is_number = Number::from_e164(name).is_ok();
+        if !is_number && !aliases.contains_key(&name.to_lowercase()) {
+            section.problem("ring", format!("{name:?} is neither in [aliases] nor a number such as \"+447731234567\""));
+        }
+    }
+    Some(names.into_iter().map(|local| Mailbox { local, domain: None }).collect())
 }
 
 fn read(section: &mut Section<'_, '_>, call: String, above: &Above<'_>) -> Rule<Treatment> {

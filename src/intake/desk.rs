@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::treatment::{Action, Treatment};
+use super::treatment::{Action, Ring, Treatment};
 use super::wish;
-use crate::address::{self, ResolveError, Route, SenderId, SenderIdError};
+use crate::address::{self, Number, ResolveError, Route, SenderId, SenderIdError};
 use crate::message::{self, Text};
-use crate::rules::{self, Rule};
+use crate::rules::{self, Captures, Match, Rule};
 use crate::sms::{self, Fields, FitError, Medium, Sms, Ucs2};
 use crate::smtp::{Content, Envelope, Mailbox, Permit, Recipient, Reply};
 use crate::spool::{Priority, Topic};
@@ -21,6 +21,8 @@ pub struct Settings {
     pub sms: sms::Settings,
     /// The first that fits a mail says what becomes of it.
     pub rules: Vec<Rule<Treatment>>,
+    /// The first that fits a mail which passes by says which telephones hear of it too.
+    pub rings: Vec<Rule<Ring>>,
     /// What each gateway can carry, by its name.
     pub media: HashMap<String, Medium>,
     /// What some routes have instead of their gateways' policy, by their prefix.
@@ -129,6 +131,53 @@ impl Desk {
         self.messages(envelope, |to, route| self.judged(&Mail { text, envelope_from: from.as_deref(), to }, route))
     }
 
+    /// Whether a mail that passes by may ring a telephone at all.
+    pub fn may_ring(&self) -> bool {
+        self.settings.rings.iter().any(|rule| !rule.then.telephones.is_empty())
+    }
+
+    /// What an opened mail that passes by becomes for the telephones that hear of it too. Each recipient that is not ours
+    /// may ring some; one that gets the mail anyway, because a recipient that is ours stands for it, hears of it once.
+    pub fn ring(&self, envelope: &Envelope, text: &Text) -> Vec<Prepared> {
+        let permit = &envelope.client.permit;
+        let from = envelope.from.mailbox().map(Mailbox::to_string);
+        let mailboxes = envelope.recipients.iter().map(|recipient| &recipient.mailbox);
+        let (ours, others): (Vec<&Mailbox>, Vec<&Mailbox>) = mailboxes.partition(|mailbox| self.is_ours(mailbox));
+        let reached = ours.into_iter().filter_map(|mailbox| self.resolve(mailbox, permit).ok()).flatten();
+        let reached: Vec<Number> = reached.map(|route| route.number).collect();
+        let mut prepared = Vec::new();
+        for to in others.into_iter().map(Mailbox::to_string) {
+            let mail = Mail { text, envelope_from: from.as_deref(), to: &to };
+            let Some(found) = rules::judge(&self.settings.rings, &mail.on_its_way_to(&to)) else { continue };
+            let telephones = &found.rule.then.telephones;
+            let fit = Fit::of(&found, &found.rule.then.treatment);
+            prepared.extend(telephones.iter().filter_map(|name| self.rung(&mail, name, permit, &reached, &fit)));
+        }
+        prepared
+    }
+
+    /// What a mail becomes for one of those whom a rule rings. `None`: all its telephones are `reached` anyway.
+    fn rung(
+        &self,
+        mail: &Mail<'_>,
+        name: &Mailbox,
+        permit: &Permit,
+        reached: &[Number],
+        fit: &Fit<'_>,
+    ) -> Option<Prepared> {
+        let messages = match self.resolve(name, permit) {
+            Ok(routes) => {
+                let routes: Vec<Route> = routes.into_iter().filter(|route| !reached.contains(&route.number)).collect();
+                if routes.is_empty() {
+                    return None;
+                }
+                routes.into_iter().map(|route| signed(self.made(mail, route, Some(fit)), permit)).collect()
+            }
+            Err(reply) => Err(reply),
+        };
+        Some(Prepared { recipient: name.clone().into(), messages })
+    }
+
     /// What bare words become, without a mail, its template and the rules. Without `sender` the default sender ID is
     /// used.
     pub fn set_words(&self, envelope: &Envelope, sender: Option<SenderId>, words: &str) -> Vec<Prepared> {
@@ -161,14 +210,17 @@ impl Desk {
 
     /// What a mail becomes for one telephone: the first rule that fits says so, and where it says nothing, what stands
     /// above the rules.
-    fn judged(&self, mail: &Mail<'_>, mut route: Route) -> Message {
-        let Settings { address, sms, rules, expire, .. } = &*self.settings;
+    fn judged(&self, mail: &Mail<'_>, route: Route) -> Message {
+        let found = rules::judge(&self.settings.rules, &mail.on_its_way_to(route.number.as_str()));
+        let fit = found.map(|found| Fit::of(&found, &found.rule.then));
+        self.made(mail, route, fit.as_ref())
+    }
+
+    fn made(&self, mail: &Mail<'_>, mut route: Route, fit: Option<&Fit<'_>>) -> Message {
+        let Settings { address, sms, expire, .. } = &*self.settings;
         let author = mail.text.author.as_ref().map(|author| author.address.as_str());
-        let judged =
-            rules::Mail { text: mail.text, envelope_from: mail.envelope_from, to: [mail.to, route.number.as_str()] };
-        let found = rules::judge(rules, &judged);
-        let treatment = found.as_ref().map(|found| &found.rule.then);
-        let captures = found.as_ref().map(|found| found.captures.clone()).unwrap_or_default();
+        let treatment = fit.map(|fit| fit.treatment);
+        let captures = fit.map(|fit| fit.captures.clone()).unwrap_or_default();
         let fields = Fields::new(mail.text).to(mail.to).captures(&captures);
         if let Some(Treatment { gateways, .. }) = treatment.filter(|treatment| !treatment.gateways.is_empty()) {
             route.gateways.clone_from(gateways);
@@ -182,11 +234,8 @@ impl Desk {
             priority: treatment.and_then(|treatment| treatment.priority).unwrap_or_else(wished),
             topic: treatment.and_then(|treatment| treatment.topic.as_ref()?.topic(&fields)),
             expire: treatment.and_then(|treatment| treatment.expire).unwrap_or(*expire),
-            decision: decide(found.as_ref().map(|found| found.rule), set),
-            rule: found.map(|found| Matched {
-                name: found.rule.name.clone(),
-                reasons: found.reasons.iter().map(ToString::to_string).collect(),
-            }),
+            decision: decide(fit, set),
+            rule: fit.map(|fit| fit.matched.clone()),
             route,
         }
     }
@@ -212,10 +261,32 @@ struct Mail<'a> {
     to: &'a str,
 }
 
+impl Mail<'_> {
+    /// What rules look at. `number` is what the recipient stands for, or its address again.
+    fn on_its_way_to<'m>(&'m self, number: &'m str) -> rules::Mail<'m> {
+        rules::Mail { text: self.text, envelope_from: self.envelope_from, to: [self.to, number] }
+    }
+}
+
+/// The rule that a mail fits, whatever kind of rule it is.
+struct Fit<'a> {
+    matched: Matched,
+    treatment: &'a Treatment,
+    captures: Captures,
+}
+
+impl<'a> Fit<'a> {
+    fn of<T>(found: &Match<'a, T>, treatment: &'a Treatment) -> Fit<'a> {
+        let reasons = found.reasons.iter().map(ToString::to_string).collect();
+        let matched = Matched { name: found.rule.name.clone(), reasons };
+        Fit { matched, treatment, captures: found.captures.clone() }
+    }
+}
+
 /// What a rule's action comes to. What would be thrown away or refused anyway is not set first.
-fn decide(rule: Option<&Rule<Treatment>>, set: impl FnOnce() -> Result<Sms, Reply>) -> Decision {
-    let name = rule.map(|rule| format!("rule {}", rule.name)).unwrap_or_default();
-    match rule.map_or(&Action::Send, |rule| &rule.then.action) {
+fn decide(fit: Option<&Fit<'_>>, set: impl FnOnce() -> Result<Sms, Reply>) -> Decision {
+    let name = fit.map(|fit| format!("rule {}", fit.matched.name)).unwrap_or_default();
+    match fit.map_or(&Action::Send, |fit| &fit.treatment.action) {
         Action::Drop => Decision::Drop { by: name },
         Action::Refuse { reason } => Decision::Refuse(Reply::new(550, "5.7.1", reason)),
         Action::Send => set().map_or_else(Decision::Refuse, Decision::Send),

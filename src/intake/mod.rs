@@ -5,12 +5,14 @@
 
 mod desk;
 mod pack;
+#[cfg(test)]
+mod tests;
 mod treatment;
 mod wish;
 
 pub use desk::{Decision, Desk, Matched, Message, Prepared, Settings};
 pub use pack::{Arrival, Packed, pack};
-pub use treatment::{Action, TopicTemplate, Treatment};
+pub use treatment::{Action, Ring, TopicTemplate, Treatment};
 
 use crate::clock::Clock;
 use crate::message::Text;
@@ -52,11 +54,25 @@ impl Reception for Intake {
     }
 
     fn may_ring(&self) -> bool {
-        false
+        self.desk.may_ring()
     }
 
-    async fn ring(&self, _: Letter) -> Vec<Verdict> {
-        Vec::new()
+    async fn ring(&self, passing: Letter) -> Vec<Verdict> {
+        let Letter { envelope, content: _, bytes, answers } = passing;
+        let text = match self.desk.open(&bytes) {
+            Ok(text) => text,
+            Err(reply) => return vec![Err(reply)],
+        };
+        drop(bytes);
+        let prepared = self.desk.ring(&envelope, &text);
+        let source = source(&envelope.client);
+        let arrival = Arrival { envelope: &envelope, answers, source: &source, now: self.clock.now() };
+        let mut packed = pack(&arrival, &text, prepared);
+        // Its author wrote to a mailbox, and has no business with who is rung.
+        if let Some(letter) = &mut packed.letter {
+            letter.notice_to = None;
+        }
+        store(&self.spool, packed, &text).await
     }
 }
 

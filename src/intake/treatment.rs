@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::address::SenderId;
 use crate::sms::{self, Fields, Template};
+use crate::smtp::Mailbox;
 use crate::spool::{Priority, Standing, Topic};
 
 /// What becomes of a mail, as far as its rule says so.
@@ -22,6 +23,15 @@ pub struct Treatment {
     pub expire: Option<Duration>,
     /// `None`: it stands for itself.
     pub topic: Option<TopicTemplate>,
+}
+
+/// Who hears of a mail that passes by on its way to a mailbox, and what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ring {
+    /// Aliases and numbers, without a domain. None: the mail rings nobody, whatever other rules say.
+    pub telephones: Vec<Mailbox>,
+    /// Its action is to send or to hold: the mail itself is not ours to drop or to refuse.
+    pub treatment: Treatment,
 }
 
 /// Which way a mail goes.

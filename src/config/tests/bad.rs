@@ -130,6 +130,7 @@ const TABLE: &[(&str, &str)] = &[
     ("[numbers]", "[[rule]]\nmatch.body = \"/(?<a>x)/\"\ntemplate = \"{b}\"\nkey = \" \"\n[numbers]"),
     ("[numbers]", "[[rule]]\nreason = \"no\"\nresolves = true\ngateways = []\npriority = \"high\"\n[numbers]"),
     ("[numbers]", "[[rule]]\naction = \"refuse\"\nreason = \"\"\ngateways = [\"other\"]\nsender = \"\"\n[numbers]"),
+    ("[numbers]", "[[rule]]\naction = \"drop\"\nring = [\"oncall\", \"+44x\"]\n[numbers]"),
     ("[numbers]", "[[rule]]\nmax_parts = 3\nexpire = 1\n[[rule]]\nstrip_quotes = false\n[numbers]"),
     (
         "[spool]",

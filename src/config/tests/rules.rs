@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::*;
-use crate::intake::{Action, Treatment};
+use crate::intake::{Action, Ring, Treatment};
 use crate::rules::{Field, Rule};
 use crate::sms::Overflow;
 use crate::spool::{Priority, Standing};
@@ -63,6 +63,26 @@ fn a_rule_says_what_it_says_and_the_rest_comes_from_above() {
 fn a_rule_that_can_never_be_asked_is_told_so() {
     let text = format!("{LEAST}[[rule]]\nname = \"all\"\n[[rule]]\nmatch.from = \"a@*\"\n");
     assert_eq!(told(&text), ["18:1 rule.match: is never looked at: rule \"all\" before it fits every mail"]);
+}
+
+#[test]
+fn a_rule_with_ring_is_for_mails_that_pass_by_and_for_them_alone() {
+    let text = format!(
+        "{LEAST}[aliases]\nOnCall = [\"+447731234567\"]\n[[rule]]\nname = \"door\"\n\
+         [[rule]]\nname = \"not\"\nring = []\nmatch.to = \"eve@*\"\n\
+         [[rule]]\nname = \"rings\"\nring = [\"oncall\", \"+393331234567\"]\naction = \"hold\"\n"
+    );
+    let Checked { config, effective, warnings } = examine_text(&text).unwrap();
+    assert!(warnings.is_empty(), "{warnings}");
+    assert_eq!(config.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["door"]);
+    let shown = |rule: &Rule<Ring>| {
+        let telephones: Vec<String> = rule.then.telephones.iter().map(ToString::to_string).collect();
+        (rule.name.clone(), telephones.join(" "), rule.then.treatment.action.clone())
+    };
+    let rings: Vec<_> = config.rings.iter().map(shown).collect();
+    let expected = [("not", "", Action::Send), ("rings", "oncall +393331234567", Action::Hold)];
+    assert_eq!(rings, expected.map(|(name, telephones, action)| (name.to_owned(), telephones.to_owned(), action)));
+    assert_eq!(examine_text(&effective).unwrap().config.rings, config.rings, "{effective}");
 }
 
 /// A folder with profiles and a configuration that includes them.

@@ -15,12 +15,12 @@ fn sms_settings(template: &str) -> sms::Settings {
     sms::Settings { template, max_parts: 1, overflow: Overflow::Truncate, ellipsis: "...".to_owned() }
 }
 
-fn rule(name: &str, when: &[(Field, &str)], treatment: Treatment) -> Rule<Treatment> {
+fn rule<T>(name: &str, when: &[(Field, &str)], then: T) -> Rule<T> {
     let condition = |(field, source): &(Field, &str)| Condition {
         field: field.clone(),
         criterion: Criterion::parse(source).unwrap(),
     };
-    Rule { name: name.to_owned(), when: when.iter().map(condition).collect(), then: treatment }
+    Rule { name: name.to_owned(), when: when.iter().map(condition).collect(), then }
 }
 
 /// A rule's words when it says nothing.
@@ -37,6 +37,10 @@ fn nothing() -> Treatment {
 }
 
 fn desk(rules: Vec<Rule<Treatment>>) -> Desk {
+    desk_with(rules, Vec::new())
+}
+
+fn desk_with(rules: Vec<Rule<Treatment>>, rings: Vec<Rule<Ring>>) -> Desk {
     let numbers = ["+447731234567", "+819012345678"].map(|number| Number::from_e164(number).unwrap());
     let route = |prefix: &str| RoutePrefix { prefix: prefix.to_owned(), gateways: vec!["main".to_owned()] };
     Desk::new(Settings {
@@ -51,6 +55,7 @@ fn desk(rules: Vec<Rule<Treatment>>) -> Desk {
         },
         sms: sms_settings("{subject}: {body}"),
         rules,
+        rings,
         media: [
             ("main".to_owned(), Medium::new(Charset::Utf8, 160)),
             ("spare".to_owned(), Medium::new(Charset::Ascii, 20)),
@@ -164,4 +169,70 @@ fn a_route_may_have_its_own_ucs2() {
         })
         .collect();
     assert_eq!(encodings, [Encoding::Gsm7, Encoding::Ucs2]);
+}
+
+fn ring(telephones: &[&str], treatment: Treatment) -> Ring {
+    let name = |name: &&str| Mailbox { local: (*name).to_owned(), domain: None };
+    Ring { telephones: telephones.iter().map(name).collect(), treatment }
+}
+
+/// Whom a mail to these recipients rings: the name in the rule, the number, and the rule; or the code that refuses it.
+fn rung(rings: Vec<Rule<Ring>>, to: &[&str]) -> Vec<String> {
+    let drop_all = rule("all that comes to us", &[], Treatment { action: Action::Drop, ..nothing() });
+    let desk = desk_with(vec![drop_all], rings);
+    let to = to.iter().map(|address| address.parse().unwrap()).collect();
+    let envelope = Envelope::by_command_line("bounces@mon.example".parse().ok().into(), to);
+    let text = desk.open(MAIL).unwrap();
+    let shown = |Prepared { recipient, messages }: Prepared| {
+        let name = recipient.mailbox.to_string();
+        let message = |message: &Message| {
+            let rule = message.rule.as_ref().map(|rule| rule.name.as_str()).unwrap_or_default();
+            format!("{name} {} {rule}: {}", message.route.number, self::text(message))
+        };
+        match messages {
+            Ok(messages) => messages.iter().map(message).collect(),
+            Err(reply) => vec![format!("{name} {}", reply.code)],
+        }
+    };
+    desk.ring(&envelope, &text).into_iter().flat_map(shown).collect()
+}
+
+#[test]
+fn a_mail_that_passes_by_rings_as_the_first_rule_that_fits_says() {
+    let treatment = || Treatment { sms: sms_settings("{what} for {to}"), ..nothing() };
+    let subject = (Field::Subject, "/^Problem: (?<what>.+) on/");
+    let rings = || {
+        vec![
+            rule("no", &[(Field::From, "nagios@*")], ring(&["oncall"], nothing())),
+            rule("not for eve", &[(Field::To, "eve@*")], ring(&[], nothing())),
+            rule("yes", std::slice::from_ref(&subject), ring(&["oncall", "+393331234567"], treatment())),
+        ]
+    };
+    let for_ann = [
+        "oncall +447731234567 yes: disk full for ann@site.example",
+        "oncall +819012345678 yes: disk full for ann@site.example",
+        "+393331234567 +393331234567 yes: disk full for ann@site.example",
+    ];
+    assert_eq!(rung(rings(), &["ann@site.example"]), for_ann);
+    assert!(rung(rings(), &["eve@site.example"]).is_empty());
+    assert!(rung(Vec::new(), &["ann@site.example"]).is_empty());
+    // Who gets the mail himself hears of it once, and mail for telephones alone rings nobody.
+    let own = "00447731234567@sms.example.com";
+    assert_eq!(rung(rings(), &[own, "ann@site.example"]), for_ann[1..]);
+    assert_eq!(rung(rings(), &["oncall@sms.example.com", "ann@site.example"]), for_ann[2..]);
+    assert!(rung(rings(), &[own]).is_empty());
+}
+
+#[test]
+fn a_ring_that_cannot_be_is_refused_and_the_others_ring() {
+    let rings = vec![rule("it", &[], ring(&["nobody", "+393331234567"], nothing()))];
+    let expected = ["nobody 550", "+393331234567 +393331234567 it: Problem: disk full on db01: Since 03:00"];
+    assert_eq!(rung(rings, &["ann@site.example"]), expected);
+}
+
+#[test]
+fn only_a_rule_that_rings_somebody_needs_to_see_mails() {
+    assert!(!desk(vec![rule("it", &[], nothing())]).may_ring());
+    assert!(!desk_with(Vec::new(), vec![rule("it", &[], ring(&[], nothing()))]).may_ring());
+    assert!(desk_with(Vec::new(), vec![rule("it", &[], ring(&["oncall"], nothing()))]).may_ring());
 }
