@@ -280,3 +280,82 @@ fn a_mail_client_may_use_it_as_the_gateways_document_says() {
     assert_eq!(reply.code, 250, "{reply:?}");
     assert_eq!(texts(&house.settle()), ["Hello"]);
 }
+
+/// A site whose Postfix asks the house's milter listener, and what the house does about mail that passes by.
+fn site_with_milter(rules: &str) -> Site {
+    let free = |ip| TcpListener::bind((ip, 0)).and_then(|free| free.local_addr()).unwrap();
+    let milter = free(crate::support::own_loopback());
+    let mut postfix = Postfix::prepare();
+    let usual = Config::default();
+    let listener = format!("{}\n[[listener]]\nprotocol = \"milter\"\nbind = \"{milter}\"", usual.listener);
+    let config = Config { listener, more: rules.to_owned(), bounce_relay: Some(postfix.address()), ..usual };
+    let house = House::open_with(&config, &[]);
+    postfix.start_with_milter(house.address(), milter);
+    Site { postfix, house }
+}
+
+#[test]
+fn the_milter_refuses_a_wrong_number_in_the_first_session() {
+    if !are_here_for_root("postfix::the_milter_refuses_a_wrong_number_in_the_first_session", &["postfix"]) {
+        return;
+    }
+    let site = site_with_milter("");
+    let mut client = Client::hello(site.postfix.address());
+    assert_eq!(client.say(&format!("MAIL FROM:<{FROM}>")).code, 250);
+    let reply = client.say("RCPT TO:<12345@sms.example.com>");
+    assert!(reply.is(550, "5.1.1"), "{reply:?}");
+    assert!(reply.lines[0].contains("a good address is 00447731234567@sms.example.com"), "{reply:?}");
+    let denied = client.say("RCPT TO:<00449091234567@sms.example.com>");
+    assert!(denied.is(550, "5.7.1"), "{denied:?}");
+    for good in [TO, "ann@site.example"] {
+        assert_eq!(client.say(&format!("RCPT TO:<{good}>")).code, 250);
+    }
+    assert_eq!(client.say("DATA").code, 354);
+    client.send(b"Subject: both\r\n\r\narrive\r\n.\r\n");
+    assert_eq!(client.reply().code, 250);
+    site.postfix.wait_for_mail("the mail in the mailbox", |mail| mail.contains("Subject: both"));
+    assert_eq!(texts(&site.settle()), ["both: arrive"]);
+}
+
+#[test]
+fn a_mail_for_a_mailbox_arrives_there_and_rings_by_rule() {
+    if !are_here_for_root("postfix::a_mail_for_a_mailbox_arrives_there_and_rings_by_rule", &["postfix"]) {
+        return;
+    }
+    let rules = r#"
+[[rule]]
+match.to = "eve@*"
+ring = []
+[[rule]]
+match.subject = "/^URGENT (?<what>.+)/"
+ring = ["oncall"]
+template = "{what} ({to}): {body}"
+"#;
+    let mut site = site_with_milter(rules);
+    let mut client = Client::hello(site.postfix.address());
+    // Several mails in one session, a large one among them.
+    let large = format!("large\n{}", format!("{}\n", "x".repeat(70)).repeat(3000));
+    for (to, subject, body) in [
+        ("ann@site.example", "URGENT disk full", "on db01\n"),
+        ("ann@site.example", "lunch", "at noon\n"),
+        ("eve@site.example", "URGENT too", "but quiet\n"),
+        ("bob@site.example", "URGENT =?utf-8?q?Gr=C3=BC=C3=9Fe?=", &large),
+    ] {
+        let mail = with_headers(&format!("Subject: {subject}\nMessage-ID: <{subject}@site.example>"), body.as_bytes());
+        assert_eq!(client.deliver(FROM, &[to], &mail).code, 250, "{subject}");
+        site.postfix.wait_for_mail(subject, |mail| mail.contains(&format!("Subject: {subject}")));
+    }
+    let mut got: Vec<(String, String)> = site.settle().into_iter().map(|sms| (sms.recipient, sms.text)).collect();
+    got.sort();
+    let oncall = ["+393331234567", NUMBER];
+    assert_eq!(got.len(), 4, "{got:#?}");
+    for (n, number) in oncall.into_iter().enumerate() {
+        assert!(got[2 * n].0 == number && got[2 * n].1.starts_with("Grüße (bob@site.example): large"), "{got:#?}");
+        assert_eq!(got[2 * n + 1], (number.to_owned(), "disk full (ann@site.example): on db01".to_owned()));
+    }
+    // Without telepost the mail arrives all the same.
+    site.house.kill_relay();
+    let mail = with_headers("Subject: URGENT unheard", b"x\n");
+    assert_eq!(Client::hello(site.postfix.address()).deliver(FROM, &["ann@site.example"], &mail).code, 250);
+    site.postfix.wait_for_mail("the mail that nobody asked about", |mail| mail.contains("URGENT unheard"));
+}

@@ -27,6 +27,8 @@ pub struct Config {
     pub delivery: String,
     /// Where notices go; `None`: to the house's own sink.
     pub bounce_relay: Option<SocketAddr>,
+    /// More sections, such as `[[rule]]`.
+    pub more: String,
 }
 
 impl Default for Config {
@@ -40,6 +42,7 @@ impl Default for Config {
             gateway: "sessions = 1".into(),
             delivery: "retry = [\"1h\"]".into(),
             bounce_relay: None,
+            more: String::new(),
         }
     }
 }
@@ -191,7 +194,7 @@ fn count_of(stats: &serde_json::Value, state: &str) -> u64 {
 
 /// The configuration file.
 fn source(config: &Config, folder: &Path, gateway: SocketAddrV4, sink: &Sink) -> String {
-    let Config { listener, numbers, message, gateway: gateway_lines, delivery, bounce_relay } = config;
+    let Config { listener, numbers, message, gateway: gateway_lines, delivery, bounce_relay, more } = config;
     let (spool, password) = (folder.join("spool.db"), folder.join("password"));
     let (spool, password) = (spool.display(), password.display());
     let (host, port) = (gateway.ip(), gateway.port());
@@ -245,6 +248,8 @@ gateways = ["simulated"]
 [bounce]
 relay = "{relay}"
 from = "postmaster@sms.example.com"
+
+{more}
 "#
     )
 }

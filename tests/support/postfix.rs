@@ -45,12 +45,24 @@ impl Postfix {
     /// Starts it with telepost at `telepost` behind it.
     #[track_caller]
     pub fn start(&mut self, telepost: SocketAddr) {
+        self.start_with(telepost, "");
+    }
+
+    /// As [`Postfix::start`], and telepost's milter listener is asked at `milter`.
+    #[track_caller]
+    pub fn start_with_milter(&mut self, telepost: SocketAddr, milter: SocketAddr) {
+        let lines = contrib("milter.cf").replace("inet:127.0.0.1:2526", &format!("inet:{milter}"));
+        self.start_with(telepost, &lines);
+    }
+
+    #[track_caller]
+    fn start_with(&mut self, telepost: SocketAddr, more: &str) {
         let mail_owner = owner_of("postfix");
         self.make_folder("data", mail_owner);
         self.make_folder("queue", (0, 0));
         self.make_folder("mail", mail_owner);
         self.make_folder("etc", (0, 0));
-        fs::write(self.etc("main.cf"), self.main_cf(mail_owner)).unwrap();
+        fs::write(self.etc("main.cf"), self.main_cf(mail_owner) + more).unwrap();
         fs::write(self.etc("master.cf"), self.master_cf()).unwrap();
         let transport =
             contrib("transport").replace("[127.0.0.1]:2525", &format!("[{}]:{}", telepost.ip(), telepost.port()));
