@@ -179,6 +179,13 @@ impl Config {
             rule::read_all(root, "no.", &above, &mut rules);
             include::read(root, &above, &mut rules);
         }
+        let has_milter = listeners.iter().flatten().any(|listener| listener.protocol == smtp::Protocol::Milter);
+        if !rules.passing.is_empty() && !has_milter {
+            root.warning(
+                "rule",
+                "has ring, but there is no [[listener]] with protocol = \"milter\": no mail passes by",
+            );
+        }
         let by_route = routes.iter().flat_map(|route| &route.gateways);
         let used: Vec<&String> = by_route.chain(rules.treatments().flat_map(|treatment| &treatment.gateways)).collect();
         for name in names.iter().filter(|name| !used.contains(&&name.get_ref().0)) {

@@ -91,7 +91,7 @@ pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdic
             packed.verdicts(&committed)
         }
         Err(error) => {
-            tracing::error!(%error, "a letter could not be stored, its sender was asked to try again later");
+            tracing::error!(%error, "a letter could not be stored");
             packed.refused(&Reply::new(451, "4.3.0", "the message could not be stored, please try again later"))
         }
     }

@@ -72,8 +72,11 @@ fn a_rule_with_ring_is_for_mails_that_pass_by_and_for_them_alone() {
          [[rule]]\nname = \"not\"\nring = []\nmatch.to = \"eve@*\"\n\
          [[rule]]\nname = \"rings\"\nring = [\"oncall\", \"+393331234567\"]\naction = \"hold\"\n"
     );
-    let Checked { config, effective, warnings } = examine_text(&text).unwrap();
-    assert!(warnings.is_empty(), "{warnings}");
+    let warning = "rule: has ring, but there is no [[listener]] with protocol = \"milter\": no mail passes by";
+    let heard = |text: &str| told(text).iter().any(|line| line.ends_with(warning));
+    assert!(heard(&text));
+    assert!(!heard(&text.replace("[[listener]]", "[[listener]]\nprotocol = \"milter\"")));
+    let Checked { config, effective, .. } = examine_text(&text).unwrap();
     assert_eq!(config.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["door"]);
     let shown = |rule: &Rule<Ring>| {
         let telephones: Vec<String> = rule.then.telephones.iter().map(ToString::to_string).collect();

@@ -1,8 +1,8 @@
 //! Runs one milter connection: reads, feeds the decoder, asks the [`Session`], answers.
 //!
-//! Decides nothing about a mail. Whatever goes wrong here, in the spool or on the line costs the mail its SMS and never
-//! its way to the mailbox: the log says so, and the server hears `Continue`. When the connection itself breaks the server
-//! does what its `milter_default_action` says.
+//! Decides nothing about a mail. Whatever goes wrong here or in the spool costs the mail its SMS, and at most so many
+//! seconds as the waits below say, but never its way to the mailbox: the log says so, and the server hears `Continue`.
+//! When the connection itself breaks the server does what its `milter_default_action` says.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -124,8 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send, R: Reception> Connection<S, R> {
             self.wire.flush().await?;
             if self.frames.is_amid_frame() {
                 deadline = deadline.min(Instant::now() + LONGEST_FRAME);
-                self.make_room().await;
             }
+            self.make_room().await;
             self.read_more(deadline).await?;
         }
     }

@@ -11,8 +11,8 @@
 //! transport. And a mail for somebody else, which goes its way to the mailbox, is offered at its end to the rules that
 //! ring: telephones that hear of it too.
 //!
-//! Never does anything to a mail: no header is added, no recipient changed, and no trouble of ours delays or refuses one.
-//! So a ring is not promised as an accepted letter is: where the spool is in trouble, the mail arrives without its SMS,
+//! Never does anything to a mail: no header is added, no recipient changed, and no trouble of ours refuses one or holds it
+//! up for long. So a ring is not promised as an accepted letter is: where the spool is in trouble, the mail arrives without its SMS,
 //! and the log says so. What `ring` put into the spool is kept like everything there; a mail that the server tells of
 //! twice rings once, by the spool's rule for the same Message-ID.
 //!

@@ -351,3 +351,19 @@ async fn every_split_of_a_session_gives_the_same() {
         assert_eq!(passed.passed.lock().unwrap().len(), 1, "split at {at}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn small_pieces_take_their_share_of_the_memory_too() {
+    let budget = Budget::new(100_000);
+    let settings = Settings { max_message_size: 1_000_000, ..settings() };
+    let mut visit = Visit::from(None, settings, budget.clone(), true);
+    visit.negotiate().await;
+    visit.ask(&[mail("a@b"), rcpt("ann@site.example"), frame(b"T")], "cc").await;
+    for _ in 0..100 {
+        visit.ask(&[frame(format!("B{}", "x".repeat(1000)).as_bytes())], "c").await;
+    }
+    let mut other = budget.share();
+    assert!(timeout(Duration::from_secs(5), other.cover(50_000, None, 50_000)).await.is_err());
+    visit.ask(&[frame(b"E")], "c").await;
+    timeout(Duration::from_secs(5), other.cover(50_000, None, 50_000)).await.unwrap();
+}
