@@ -124,10 +124,11 @@ fn context_of(parameters: &str) -> Result<Option<String>, Flaw> {
 
 /// The number when no extension follows: `x12`, `ext. 12`, `#12`.
 fn without_extension(number: &str) -> Result<&str, Flaw> {
-    let mark = number.find(['x', '#']).or_else(|| number.find("ext"));
-    match mark {
-        Some(at) if at > 0 && number[..at].contains(|c: char| c.is_ascii_digit()) => Err(Flaw::Extension),
-        _ => Ok(number),
+    let before = number.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([' ', '.', ':']);
+    let before = ["ext", "x", "#"].iter().find_map(|mark| before.strip_suffix(mark)).unwrap_or_default();
+    match before.contains(|c: char| c.is_ascii_digit()) {
+        true => Err(Flaw::Extension),
+        false => Ok(number),
     }
 }
 
@@ -299,6 +300,8 @@ mod tests {
             ("+447731234567 ext. 12", Flaw::Extension),
             ("+447731234567#12", Flaw::Extension),
             ("tel:+447731234567;ext=12", Flaw::Extension),
+            // What only looks like one is called by its name.
+            ("00447731234567%sms.example.com", Flaw::Number(NumberError::Character('%'))),
             ("fax=+447731234567", Flaw::OtherService),
             ("tel:7731234567;phone-context=example.com", Flaw::Context("example.com".to_owned())),
             ("+447731234567+flash", Flaw::Option("flash".to_owned())),
