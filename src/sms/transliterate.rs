@@ -94,6 +94,8 @@ fn symbol(character: char) -> Option<&'static str> {
         '“' | '”' | '„' | '‟' | '″' | '«' | '»' => "\"",
         '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '⁃' => "-",
         '…' => "...",
+        // any_ascii has nothing for the commonest letter of Arabic, which carries a vowel.
+        'ا' => "a",
         '•' | '‣' | '◦' | '▪' | '●' | '·' => "-",
         '×' | '✕' => "x",
         '≠' => "!=",
@@ -158,6 +160,7 @@ mod tests {
             ('\u{301}', Alphabet::Gsm7, ""),
             ('\u{e000}', Alphabet::Gsm7, "?"),
             ('ع', Alphabet::Gsm7, "'"),
+            ('ا', Alphabet::Gsm7, "a"),
         ];
         for (character, alphabet, expected) in table {
             assert_eq!(replace(character, alphabet).as_deref(), Some(expected), "{character:?} in {alphabet:?}");
