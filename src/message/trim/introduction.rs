@@ -22,16 +22,18 @@ pub(super) static WROTE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     const FINAL: &str = r"(?:wrote|writes|ha scritto|schrieb|a écrit|escribi[óo]|schreef|napisał(?:\(a\)|a|/a)?|pisze|escreveu)";
     const MIDDLE: &str = r"(?:am .*schrieb|op .*schreef|(?:w dniu|dnia) .*(?:napisał(?:\(a\)|a|/a)?|pisze))";
     const START: &str = r"(?:on|il|in data|am|le|el|op|w dniu|dnia|em|no dia|a|pon\.?|wt\.?|śr\.?|czw\.?|pt\.?|sob\.?|niedz\.?|ndz\.?)";
+    // What Gmail wrote for years: "2026-02-09 8:05 GMT+01:00 Jane Doe <jane@example.com>:".
+    const DATED: &str = r"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{1,2}:[0-9]{2} .*<[^ <>]+@[^ <>]+>";
     const DATE: &str = r"(?:[0-9][./:-][0-9]|20[0-9]{2})";
     super::pattern(&format!(
-        "(?i)^(?:{START}[ ,].*[0-9].*{FINAL}|{MIDDLE} .*|.*[^ ]@[^ ].* {FINAL}|.+ {FINAL} (?:am|on|il|le|el|op|em) .*{DATE}.*) ?:$"
+        "(?i)^(?:{START}[ ,].*[0-9].*{FINAL}|{MIDDLE} .*|.*[^ ]@[^ ].* {FINAL}|.+ {FINAL} (?:am|on|il|le|el|op|em) .*{DATE}.*|{DATED}) ?:$"
     ))
 });
 
 #[rustfmt::skip]
 pub(super) static ORIGINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     super::pattern(concat!(
-        r"(?i)^[ *]*[-_–—]{2,} *(?:original message|original e-?mail|messaggio originale|original-?nachricht|ursprüngliche nachricht",
+        r"(?i)^[ *]*[-_–—]{2,} *(?:original message|reply message|original e-?mail|messaggio originale|original-?nachricht|ursprüngliche nachricht",
         r"|message d['’]origine|message original|mensaje original|correo original|oorspronkelijk(?:e)? bericht|origineel bericht",
         r"|wiadomość oryginalna|oryginalna wiadomość|mensagem original|e-?mail original) *[-_–—]{2,}[ *]*$",
     ))
