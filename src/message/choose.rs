@@ -71,8 +71,7 @@ impl Chooser<'_> {
         let root = parts.root();
         if root.children.is_empty() {
             // A mail that is one part is read even when it calls itself an attachment, or a multipart and has no parts.
-            let leaf = if root.kind.value.starts_with("multipart/") { Leaf::Plain } else { leaf(root) };
-            return self.read_leaf(root, leaf);
+            return self.read_leaf(root, only_leaf(root));
         }
         self.read(parts, root)
     }
@@ -135,7 +134,7 @@ impl Chooser<'_> {
     fn alternative(&mut self, parts: &Parts<'_>, part: &Part<'_>) -> Vec<Line> {
         let is_plain = |child: &&Part<'_>| child.children.is_empty() && leaf(child) == Leaf::Plain;
         let plain = parts.children(part).find(is_plain).map(|child| self.read(parts, child));
-        let plain = plain.filter(|lines| !is_preamble(lines)).unwrap_or_default();
+        let plain = plain.filter(|lines| lines.iter().any(Line::has_words) && !is_preamble(lines)).unwrap_or_default();
         if !are_blank(&plain) && !points_to_html(&plain) {
             return plain;
         }
@@ -182,7 +181,7 @@ impl Chooser<'_> {
 
     fn plain(&mut self, part: &Part<'_>) -> Vec<Line> {
         let text = self.decoded(part);
-        match html::is_document(&text) {
+        match html::is_html(&text) {
             true => self.html(&text),
             false => plain::lines(&text, Format::of(&part.kind)),
         }
@@ -229,7 +228,8 @@ impl Chooser<'_> {
     fn decoded(&mut self, part: &Part<'_>) -> String {
         let decoded = self.decode(part, part.encoding());
         let bytes = if decoded.is_cut { charset::whole_sequences(&decoded.bytes) } else { &decoded.bytes };
-        charset::decode(bytes, part.kind.parameter("charset"))
+        let named = part.kind.parameter("charset").map(str::to_owned).or_else(|| html::charset(bytes));
+        charset::decode(bytes, named.as_deref())
     }
 
     fn decode(&mut self, part: &Part<'_>, encoding: Encoding) -> Decoded {
@@ -252,6 +252,19 @@ fn leaf(part: &Part<'_>) -> Leaf {
         // Without a slash it is no type, and what has none is plain text (RFC 2045, section 5.2).
         kind if !kind.contains('/') => Leaf::Plain,
         _ => Leaf::Other,
+    }
+}
+
+/// A part that is the whole mail is all there is to read: text of any kind that a person would read as it stands, and a
+/// multipart that has no parts.
+fn only_leaf(part: &Part<'_>) -> Leaf {
+    const FOR_PROGRAMS: [&str; 6] =
+        ["text/calendar", "text/css", "text/directory", "text/rtf", "text/vcard", "text/x-vcard"];
+    let kind = part.kind.value.as_str();
+    let is_text = ["multipart/", "text/", "application/json"].iter().any(|start| kind.starts_with(start));
+    match leaf(part) {
+        Leaf::Other if is_text && !FOR_PROGRAMS.contains(&kind) => Leaf::Plain,
+        leaf => leaf,
     }
 }
 
@@ -330,6 +343,7 @@ mod tests {
     #[test]
     fn the_parts_that_are_text() {
         const PLAIN: &str = "Content-Type: text/plain\n\nplain";
+        const RULE: &str = "Content-Type: text/plain\n\n-- \n";
         const BLANK: &str = "Content-Type: text/plain\n\n \n";
         const HTML: &str = "Content-Type: text/html\n\n<p>html";
         const FILE: &str = "Content-Type: text/plain; name=x.log\n\nfile";
@@ -350,6 +364,7 @@ mod tests {
             ("alternative", &[PLAIN, HTML], &["plain"]),
             ("alternative", &[HTML, PLAIN], &["plain"]),
             ("alternative", &[BLANK, HTML], &["html"]),
+            ("alternative", &[RULE, HTML], &["html"]),
             ("alternative", &[PLAIN, CALENDAR], &["plain"]),
             ("alternative", &[CALENDAR], &[]),
             ("related", &[HTML, IMAGE, PLAIN], &["html"]),
@@ -360,6 +375,22 @@ mod tests {
             let lines = chosen(&multipart(kind, parts)).lines;
             let found: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
             assert_eq!(found, expected, "{kind} {parts:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_the_whole_mail_is_read_when_it_is_text() {
+        for (kind, text) in [
+            ("text/csv", "words"),
+            ("text/x-log", "words"),
+            ("application/json", "words"),
+            ("multipart/mixed", "words"),
+            ("text/calendar", ""),
+            ("application/octet-stream", ""),
+            ("image/png", ""),
+        ] {
+            let lines = chosen(&format!("Content-Type: {kind}\n\nwords\n")).lines;
+            assert_eq!(lines.iter().map(|line| line.text.as_str()).collect::<String>(), text, "{kind}");
         }
     }
 

@@ -22,6 +22,11 @@ impl Line {
     pub(super) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
+
+    /// A line of nothing but rules and stars says nothing.
+    pub(super) fn has_words(&self) -> bool {
+        self.text.chars().any(char::is_alphanumeric)
+    }
 }
 
 /// Whether there is nothing to read in these lines.

@@ -19,10 +19,12 @@ const SEED: usize = 5322;
 const TRAPS: [&str; 3] = ["a wrong character set", "blanks behind a soft line break", "HTML that is called plain"];
 const TRAPS_OF_SUBJECTS: [&str; 1] = ["a raw header"];
 /// Mails of the room that are about such things, and about what nobody sees.
-const KNOWN: [(&str, &str); 9] = [
+const KNOWN: [(&str, &str); 11] = [
     ("alternative-pointer.eml", "the text only points to the HTML"),
     ("flowed-delsp.eml", "flowed lines without a space between"),
     ("html-called-plain.eml", "HTML that is called plain"),
+    ("html-charset-in-meta.eml", "a wrong character set"),
+    ("html-fragment-called-plain.eml", "HTML that is called plain"),
     ("html-newsletter-layout.eml", "an image of one dot"),
     ("invisible.eml", "invisible characters"),
     ("latin1-called-utf8.eml", "a wrong character set"),

@@ -60,8 +60,8 @@ impl Element {
             | "basefont" | "bgsound" | "frame" => Element::Void,
             "address" | "article" | "aside" | "blockquote" | "body" | "caption" | "center" | "details" | "dialog"
             | "div" | "dl" | "fieldset" | "figcaption" | "figure" | "footer" | "form" | "h1" | "h2" | "h3" | "h4"
-            | "h5" | "h6" | "head" | "header" | "hgroup" | "hr" | "html" | "legend" | "main" | "nav" | "optgroup"
-            | "section" | "summary" | "tbody" | "tfoot" | "thead" => Element::Block,
+            | "h5" | "h6" | "head" | "header" | "hgroup" | "hr" | "html" | "legend" | "main" | "nav" | "noscript"
+            | "optgroup" | "section" | "summary" | "tbody" | "tfoot" | "thead" => Element::Block,
             _ => Element::Inline,
         }
     }
@@ -119,8 +119,25 @@ pub(super) fn region(name: &str, element: Element, attribute: &dyn Fn(&str) -> O
         () if has(&QUOTES_TO_THE_END) => Some(Region::ToTheEnd),
         () if is_cite || has(&QUOTES) => Some(Region::Marked(Mark::Quoted)),
         () if has(&SIGNATURES) || is_outlook_signature => Some(Region::Marked(Mark::Signature)),
+        () if element == Element::Inline && stands_alone(&style) => Some(Region::Block),
         () => None,
     }
+}
+
+/// Whether a style puts an element on lines of its own.
+fn stands_alone(style: &str) -> bool {
+    declarations(style).any(|(property, value)| {
+        property == "display"
+            && matches!(value.as_str(), "block" | "flex" | "grid" | "list-item" | "table" | "table-row")
+    })
+}
+
+/// The declarations of a style, in lower case.
+fn declarations(style: &str) -> impl Iterator<Item = (String, String)> {
+    style.split(';').filter_map(|declaration| declaration.split_once(':')).map(|(property, value)| {
+        let value = value.trim().to_ascii_lowercase();
+        (property.trim().to_ascii_lowercase(), value.trim_end_matches("!important").trim_end().to_owned())
+    })
 }
 
 /// A name without what Outlook on the web puts before those of the mails it shows.
@@ -131,14 +148,11 @@ fn bare(name: &str) -> &str {
 /// Whether a style takes the element out of sight. A font size of zero does not: newsletters set it on cells and undo
 /// it inside.
 fn hides(style: &str) -> bool {
-    let mut declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
-    declarations.any(|(property, value)| {
-        let value = value.trim().to_ascii_lowercase();
-        let value = value.trim_end_matches("!important").trim_end();
+    declarations(style).any(|(property, value)| {
         let is_nothing = || value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%').parse() == Ok(0.0);
-        match property.trim().to_ascii_lowercase().as_str() {
+        match property.as_str() {
             "display" => value == "none",
-            "visibility" => matches!(value, "hidden" | "collapse"),
+            "visibility" => matches!(value.as_str(), "hidden" | "collapse"),
             "mso-hide" => value == "all",
             "max-height" | "opacity" => is_nothing(),
             _ => false,

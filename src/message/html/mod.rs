@@ -23,6 +23,8 @@ use region::{Region, Regions};
 
 /// How many characters are kept.
 const MAX_TEXT: usize = 64 * 1024;
+/// How far a document is searched for the name of its character set, like browsers do.
+const MAX_PRESCAN: usize = 1024;
 /// How many steps may be taken: a step is a token, a character, or a line that a table moves.
 const MAX_WORK: usize = 8 << 20;
 
@@ -55,11 +57,25 @@ pub(super) fn render(html: &str) -> Rendered {
     Rendered { lines: reader.page.finish(), is_cut, work }
 }
 
-/// Whether a text that calls itself plain is a document in HTML.
-pub(super) fn is_document(text: &str) -> bool {
-    let start: String = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).chars().take(15).collect();
+/// Whether a text that calls itself plain is HTML: a document, or all of it in one element or behind another.
+pub(super) fn is_html(text: &str) -> bool {
+    const WHOLE: [&str; 15] =
+        ["b", "body", "br", "center", "div", "font", "h1", "h2", "h3", "p", "pre", "span", "strong", "table", "ul"];
+    let text = text.trim_matches(['\u{feff}', ' ', '\r', '\n', '\t']);
+    let start: String = text.chars().take(15).collect();
     let start = start.to_ascii_lowercase();
-    ["<!doctype html", "<html>", "<html "].iter().any(|opening| start.starts_with(opening))
+    let is_document = ["<!doctype html", "<html>", "<html "].iter().any(|opening| start.starts_with(opening));
+    let name = start.strip_prefix('<').and_then(|tag| tag.split([' ', '>', '/']).next()).unwrap_or_default();
+    is_document || (WHOLE.contains(&name) && text.ends_with('>'))
+}
+
+/// The character set that a document names itself (HTML, section 13.2.3.2), for a part that names none.
+pub(super) fn charset(bytes: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_PRESCAN)]).to_ascii_lowercase();
+    let mut tags = head.split("<meta").skip(1).filter_map(|tag| tag.split('>').next());
+    let name = tags.find_map(|tag| Some(tag.split_once("charset")?.1.trim_start().strip_prefix('=')?.to_owned()))?;
+    let name = name.trim_start_matches([' ', '"', '\'']).split([' ', '"', '\'', ';', '/']).next().unwrap_or_default();
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! Stretches of a document that are hidden, quoted or a signature.
+//! Stretches of a document that are hidden, quoted, a signature, or on lines of their own.
 //!
 //! A region ends with the end tag of the element that opened it; elements of the same name inside are counted, others
 //! don't matter. So it costs a number, not a stack. An outer region covers the inner ones.
@@ -8,15 +8,18 @@ use crate::message::line::Mark;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Region {
+    /// On lines of its own, though the element would flow.
+    Block,
     Hidden,
     Marked(Mark),
     /// Quoted, without end.
     ToTheEnd,
 }
 
-/// The regions that are open: at most one that is hidden and one that is marked.
+/// The regions that are open: at most one of each kind.
 #[derive(Debug, Default)]
 pub(super) struct Regions {
+    block: Option<Open>,
     hidden: Option<Open>,
     marked: Option<(Mark, Open)>,
     is_quoted_to_the_end: bool,
@@ -48,7 +51,7 @@ impl Regions {
         if self.hidden.as_ref().is_some_and(|open| open.is_ended_by(element)) {
             self.hidden = None;
         }
-        let opens = [self.hidden.as_mut(), self.marked.as_mut().map(|(_, open)| open)];
+        let opens = [self.block.as_mut(), self.hidden.as_mut(), self.marked.as_mut().map(|(_, open)| open)];
         for open in opens.into_iter().flatten().filter(|open| open.name == name) {
             open.depth += 1;
         }
@@ -57,10 +60,11 @@ impl Regions {
     pub(super) fn open(&mut self, region: Region, name: &str, element: Element) {
         let open = Open { name: name.to_owned(), element, depth: 1 };
         match region {
+            Region::Block if self.block.is_none() => self.block = Some(open),
             Region::Hidden if self.hidden.is_none() => self.hidden = Some(open),
             Region::Marked(mark) if self.marked.is_none() => self.marked = Some((mark, open)),
             Region::ToTheEnd => self.is_quoted_to_the_end = true,
-            Region::Hidden | Region::Marked(_) => {}
+            Region::Block | Region::Hidden | Region::Marked(_) => {}
         }
     }
 
@@ -74,7 +78,8 @@ impl Regions {
         };
         let hidden = self.hidden.take_if(is_over).is_some();
         let marked = self.marked.take_if(|(_, open)| is_over(open)).is_some();
-        hidden || marked
+        let block = self.block.take_if(is_over).is_some();
+        block || hidden || marked
     }
 }
 

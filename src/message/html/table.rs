@@ -128,7 +128,9 @@ fn are_single(cells: &[Cell]) -> bool {
 /// A row as lines: one when its cells are short, else those of its cells.
 fn row(mut cells: Vec<Cell>) -> Vec<Line> {
     cells.retain(|cell| !cell.is_blank());
-    let is_named = cells.first().is_some_and(|cell| cell.words().chars().count() <= MAX_NAME);
+    // A cell that is a pair already was a table: cells beside each other for looks.
+    let is_name = |words: String| words.chars().count() <= MAX_NAME && !words.contains(": ");
+    let is_named = cells.first().is_some_and(|cell| is_name(cell.words()));
     if cells.len() < 2 || !is_named || !are_single(&cells) {
         return cells.into_iter().flat_map(|cell| cell.lines).collect();
     }

@@ -23,6 +23,9 @@ fn what_a_reader_sees() {
         ("<a>one</a><br>\n<a>two</a>", "one\ntwo"),
         ("one<wbr>two", "onetwo"),
         ("<button>one</button><button>two</button>", "one two"),
+        ("<noscript>one</noscript>two", "one\ntwo"),
+        ("<span style='display: block'>one</span><span style='display:table-row'>two</span>three", "one\ntwo\nthree"),
+        ("<b style='display:inline-block'>one</b>two", "onetwo"),
         // Entities.
         ("&lt;b&gt; &amp; &eacute;&#8364;&#x20AC; &quot;", "<b> & é€€ \""),
         ("5 &lt 6 & 7", "5 < 6 & 7"),
@@ -78,6 +81,7 @@ fn tables_are_read_row_by_row() {
         ("<table><tr><td><p>one</p><p>two</p></td><td>three</td></tr></table>", "one\ntwo\nthree"),
         // A table for layout, with a table for words in it.
         ("<table><tr><td>before<table><tr><td>a<td>b</table>after</table>end", "before\na: b\nafter\nend"),
+        ("<table><tr><td><table><tr><td>a<td>b</table><td><table><tr><td>c<td>d</table></table>", "a: b\nc: d"),
         ("<table>stray<tr><td>a<td>b</table>", "stray\na: b"),
         ("<td>a</td><td>b</td>", "a\nb"),
         ("<table><tr><td>a<td>b", "a: b"),
@@ -110,11 +114,37 @@ fn mail_programs_mark_what_they_quote() {
 }
 
 #[test]
-fn a_document_is_known_by_its_beginning() {
-    assert!(is_document("\r\n <!DOCTYPE HTML PUBLIC"));
-    assert!(is_document("<html><body>"));
-    assert!(!is_document("<b>bold</b> words"));
-    assert!(!is_document("the <html> element"));
+fn html_is_known_by_its_ends() {
+    for (text, is) in [
+        ("\r\n <!DOCTYPE HTML PUBLIC", true),
+        ("<html><body>", true),
+        ("<div><b>CRITICAL</b></div>\n", true),
+        ("<P class=x>Disk full<br>on web1</P>", true),
+        ("<b>bold</b> words", false),
+        ("the <html> element", false),
+        ("<alert><host>web1</host></alert>", false),
+        ("<https://example.com>", false),
+        ("<p>aragraph", false),
+    ] {
+        assert_eq!(is_html(text), is, "{text}");
+    }
+}
+
+#[test]
+fn a_document_may_name_its_character_set() {
+    for (html, name) in [
+        ("<meta charset=\"KOI8-R\">", Some("koi8-r")),
+        ("<META Charset = iso-8859-2 />", Some("iso-8859-2")),
+        (
+            "<meta name=x><meta http-equiv='Content-Type' content='text/html; charset=windows-1251'>",
+            Some("windows-1251"),
+        ),
+        ("<meta name=charset>", None),
+        ("<p>charset=koi8-r</p>", None),
+        ("", None),
+    ] {
+        assert_eq!(charset(html.as_bytes()).as_deref(), name, "{html}");
+    }
 }
 
 /// Steps for each byte, whatever is done to the reader; `MAX_DEPTH` tables may each move a line once.

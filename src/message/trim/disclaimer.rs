@@ -71,7 +71,7 @@ pub(super) fn kept(lines: &[Line]) -> Vec<Line> {
             kept.push(line.clone());
             continue;
         }
-        if kept.iter().any(super::has_words) {
+        if kept.iter().any(Line::has_words) {
             break;
         }
         rest.by_ref().find(|(_, line)| line.is_blank());
@@ -84,7 +84,7 @@ pub(super) fn kept(lines: &[Line]) -> Vec<Line> {
 fn begins_paragraph(lines: &[Line], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|before| &lines[before]) else { return true };
     let text = before.text.trim_end();
-    !super::has_words(before) || !text.ends_with(|c: char| c.is_alphanumeric() || c == ',') || text.chars().count() < 60
+    !before.has_words() || !text.ends_with(|c: char| c.is_alphanumeric() || c == ',') || text.chars().count() < 60
 }
 
 /// The beginning of a paragraph as one line: programs break it anywhere.

@@ -84,7 +84,7 @@ pub(super) fn trim(mut lines: Vec<Line>, purpose: Purpose, settings: &Settings) 
         let mut is_done = true;
         for (reason, keep) in steps(purpose, settings) {
             let kept = keep(&lines, settings);
-            if kept != lines && kept.iter().any(has_words) {
+            if kept != lines && kept.iter().any(Line::has_words) {
                 is_done = false;
                 count(&mut trimmed, reason, words(&lines) - words(&kept));
                 lines = kept;
@@ -123,11 +123,6 @@ fn count(trimmed: &mut Vec<Trimmed>, reason: Reason, lines: usize) {
 
 fn words(lines: &[Line]) -> usize {
     lines.iter().filter(|line| !line.is_blank()).count()
-}
-
-/// A line of nothing but rules and stars says nothing.
-fn has_words(line: &Line) -> bool {
-    line.text.chars().any(char::is_alphanumeric)
 }
 
 /// The lines that none of the operator's patterns names.
