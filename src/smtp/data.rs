@@ -4,14 +4,17 @@
 //! apart on purpose:
 //!
 //! *Where does the message end?* [`DotDecoder`] answers strictly: at `CRLF . CRLF` (or `. CRLF` right after DATA), every
-//! CR with its LF. Nothing else that looks alike (`LF . LF`, `CR . CR LF`, `CRLF . CR CRLF` …) ends it and no dot is
-//! removed after it, so what a mail system in front of us saw as text stays text (SMTP smuggling, CVE-2023-51764).
+//! CR with its LF. Nothing else that looks alike (`LF . LF`, `CR . CR LF`, `CRLF . CR CRLF` …) ends it, so what a mail
+//! system in front of us saw as text stays text (SMTP smuggling, CVE-2023-51764).
 //!
 //! *What do stray CRs and LFs mean inside?* [`Text`] answers kindly: a bare LF becomes CRLF, a run of CRs before an LF is
 //! one line end, any other CR becomes a space. That is what Postfix does today (`smtpd_forbid_bare_newline = normalize`,
 //! `cleanup_replace_stray_cr_lf`). The alternatives were to refuse with 554 5.6.0, which silences the old devices and
 //! scripts that send bare LFs and then have nobody who reads the refusal, and to keep the bytes, which passes the
 //! ambiguity on to whoever quotes the letter in a notice.
+//!
+//! Whoever sends bare LFs doubles the dots behind them nevertheless (Python's smtplib, given bytes, does both), so one of
+//! two dots behind a bare LF goes. A single one stays: nobody who doubles dots sends it.
 
 /// A message's text as it grows, never more than its limit.
 #[derive(Debug)]
@@ -108,6 +111,10 @@ enum Place {
     Dot,
     /// After `. CR` at the line's start; the CR is not passed on yet.
     DotCr,
+    /// After a bare LF.
+    LooseStart,
+    /// After a dot behind a bare LF; it was passed on, and a second one is not.
+    LooseDot,
     Middle,
     /// After a CR that may belong to a line end.
     Cr,
@@ -140,7 +147,7 @@ impl DotDecoder {
         let mut n = 0;
         while n < input.len() {
             if self.place == Place::Middle {
-                let plain = input[n..].iter().position(|&byte| byte == b'\r').unwrap_or(input.len() - n);
+                let plain = input[n..].iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(input.len() - n);
                 self.text.push(&input[n..n + plain]);
                 n += plain;
             }
@@ -176,12 +183,15 @@ impl DotDecoder {
             (Place::Dot, b'\r') => Place::DotCr,
             (Place::Cr, b'\n') => Place::LineStart,
             (_, b'\r') => Place::Cr,
+            (_, b'\n') => Place::LooseStart,
+            (Place::LooseStart, b'.') => Place::LooseDot,
             _ => Place::Middle,
         };
         if before == Place::DotCr {
             self.text.push(b"\r");
         }
-        if !matches!(self.place, Place::Dot | Place::DotCr) {
+        let is_doubled = before == Place::LooseDot && byte == b'.';
+        if !is_doubled && !matches!(self.place, Place::Dot | Place::DotCr) {
             self.text.push(&[byte]);
         }
         Progress::More
@@ -253,6 +263,27 @@ mod tests {
             for size in [1, 2, 3, 1000] {
                 let decoded = decode(input.as_bytes().chunks(size));
                 assert_eq!(decoded, Some((expected.clone(), "NOOP\r\n".into())), "{wire:?} in pieces of {size}");
+            }
+        }
+    }
+
+    /// Python's smtplib does this to bytes with bare LFs, and so do scripts that know of dots and not of CRs.
+    #[test]
+    fn dots_doubled_behind_a_bare_lf_are_single_again() {
+        let table = [
+            ("a\n..\n...b\n....\n", "a\r\n.\r\n..b\r\n...\r\n"),
+            ("a\n.b\n. .\n.\n.\n", "a\r\n.b\r\n. .\r\n.\r\n.\r\n"),
+            ("..\n..\n", ".\r\n.\r\n"),
+            ("a\r\n.\n..\n", "a\r\n\r\n.\r\n"),
+            ("a\n..\r\n", "a\r\n.\r\n"),
+            ("a\n.\r.\n", "a\r\n. .\r\n"),
+            ("a..\n", "a..\r\n"),
+        ];
+        for (wire, text) in table {
+            let input = format!("{wire}\r\n.\r\n");
+            for size in [1, 2, 1000] {
+                let decoded = decode(input.as_bytes().chunks(size));
+                assert_eq!(decoded, Some((format!("{text}\r\n"), String::new())), "{wire:?} in pieces of {size}");
             }
         }
     }
