@@ -70,7 +70,9 @@ fn unlabelled(bytes: &[u8]) -> String {
     if is_iso_2022_jp(bytes) {
         return with(ISO_2022_JP, bytes);
     }
-    if let Some(encoding) = unmarked_utf16(bytes) {
+    // One zero is rather the end of a string in C, which devices send along.
+    let has_zeros = bytes.iter().filter(|byte| **byte == 0).nth(1).is_some();
+    if let Some(encoding) = unmarked_utf16(bytes).filter(|_| has_zeros) {
         return with(encoding, bytes);
     }
     let mut text = String::with_capacity(bytes.len());
@@ -199,6 +201,8 @@ mod tests {
             (None, b"\x1b$BF|K\\\x1b(B", "日本"),
             (None, b"h\0e\0l\0l\0o\0", "hello"),
             (None, b"nul \0 inside", "nul \0 inside"),
+            (None, b"ALARM\0", "ALARM\0"),
+            (Some("utf-8"), b"n\0ul", "n\0ul"),
         ] {
             assert_eq!(decode(bytes, label), text, "{label:?} {bytes:?}");
         }
