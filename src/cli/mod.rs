@@ -4,6 +4,7 @@
 
 mod check;
 mod demo;
+mod files;
 mod gateways;
 mod hash_password;
 mod log;

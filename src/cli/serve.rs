@@ -26,6 +26,7 @@ pub async fn run(arguments: &ConfigFile) -> ExitCode {
         Err(code) => return code,
     };
     super::log::start();
+    super::files::open_enough(&config);
     let relay = match Relay::open(&config) {
         Ok(relay) => relay,
         Err(error) => return fail(error),
