@@ -72,12 +72,16 @@ impl Listener {
     pub async fn serve<R: Reception>(self, reception: Arc<R>, shutdown: CancellationToken) {
         let sessions = TaskTracker::new();
         info!(bind = %self.bind, "listening");
-        let mut is_full = false;
+        let (mut is_full, mut is_failing) = (false, false);
         while let Some(accepted) = shutdown.run_until_cancelled(self.door.accept()).await {
+            let was_failing = std::mem::replace(&mut is_failing, accepted.is_err());
             let guest = match accepted {
                 Ok(guest) => guest,
                 Err(error) => {
-                    warn!(bind = %self.bind, %error, "a connection could not be accepted");
+                    // Said once and not five times a second for as long as it lasts.
+                    if !was_failing {
+                        warn!(bind = %self.bind, %error, "no connection can be accepted, trying again");
+                    }
                     rest_after(&error, &shutdown).await;
                     continue;
                 }
