@@ -1,6 +1,7 @@
 //! All tests that need the whole binary or the whole tree, in one test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod clients;
 mod commands;
 mod crash;
 mod fuzz;

@@ -2,15 +2,14 @@
 //!
 //! Without the programs these tests are left out, and say so; `tests/run` installs them.
 
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::support::client::Client;
 use crate::support::house::{Config, House};
 use crate::support::mails::{plain, with_headers};
 use crate::support::postfix::Postfix;
-use crate::support::programs::{are_here, are_here_for_root, find};
+use crate::support::programs::{are_here, are_here_for_root, feed, find};
 use crate::support::simulator::Sms;
 
 const FROM: &str = "sender@site.example";
@@ -44,15 +43,6 @@ impl Site {
         let mut command = self.postfix.sendmail();
         feed(command.arg("-i").args(arguments), mail);
     }
-}
-
-/// Runs a program with this input; it must end well.
-#[track_caller]
-fn feed(command: &mut Command, input: &[u8]) {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{command:?}: {output:?}");
 }
 
 fn texts(accepted: &[Sms]) -> Vec<&str> {

@@ -51,6 +51,15 @@ impl Client {
         client
     }
 
+    /// As [`Client::hello`], unless the server is too busy to serve.
+    pub fn try_hello(address: SocketAddr) -> Option<Client> {
+        let stream = TcpStream::connect(address).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut client = Client { reader: BufReader::new(stream) };
+        let is_served = client.try_reply().is_ok_and(|reply| reply.code == 220);
+        (is_served && client.say("EHLO client.example").code == 250).then_some(client)
+    }
+
     /// Sends bytes as they are.
     pub fn send(&mut self, bytes: &[u8]) {
         self.try_send(bytes).expect("the server takes bytes");

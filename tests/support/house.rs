@@ -1,6 +1,6 @@
 //! A whole house for one test: simulated gateway, relay, a mail server for notices, and a folder that holds it all.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
@@ -29,6 +29,10 @@ pub struct Config {
     pub bounce_relay: Option<SocketAddr>,
     /// More sections, such as `[[rule]]`.
     pub more: String,
+    /// Where the gateway is; `None`: it is the house's own, simulated one.
+    pub gateway_at: Option<SocketAddr>,
+    /// Lines above all sections.
+    pub top: String,
 }
 
 impl Default for Config {
@@ -43,6 +47,8 @@ impl Default for Config {
             delivery: "retry = [\"1h\"]".into(),
             bounce_relay: None,
             more: String::new(),
+            gateway_at: None,
+            top: String::new(),
         }
     }
 }
@@ -80,7 +86,8 @@ impl House {
         let folder = tempfile::Builder::new().prefix("telepost-test-").tempdir().expect("a temporary folder");
         let gateway = Simulator::start(folder.path(), faults);
         let sink = Sink::open();
-        let source = source(config, folder.path(), gateway.address(), &sink);
+        let gateway_at = config.gateway_at.unwrap_or(gateway.address().into());
+        let source = source(config, folder.path(), gateway_at, &sink);
         std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).unwrap();
         std::fs::write(folder.path().join("telepost.toml"), source).unwrap();
         House { relay: None, gateway, sink, folder }
@@ -132,6 +139,12 @@ impl House {
     #[track_caller]
     pub fn address(&self) -> SocketAddr {
         self.relay.as_ref().expect("a relay runs").address
+    }
+
+    /// The number of the relay's process.
+    #[track_caller]
+    pub fn relay_id(&self) -> u32 {
+        self.relay.as_ref().expect("a relay runs").process.id()
     }
 
     /// What the relay has logged so far.
@@ -193,14 +206,15 @@ fn count_of(stats: &serde_json::Value, state: &str) -> u64 {
 }
 
 /// The configuration file.
-fn source(config: &Config, folder: &Path, gateway: SocketAddrV4, sink: &Sink) -> String {
-    let Config { listener, numbers, message, gateway: gateway_lines, delivery, bounce_relay, more } = config;
+fn source(config: &Config, folder: &Path, gateway_at: SocketAddr, sink: &Sink) -> String {
+    let Config { listener, numbers, message, gateway: gateway_lines, delivery, bounce_relay, top, more, .. } = config;
     let (spool, password) = (folder.join("spool.db"), folder.join("password"));
     let (spool, password) = (spool.display(), password.display());
-    let (host, port) = (gateway.ip(), gateway.port());
+    let (host, port) = (gateway_at.ip(), gateway_at.port());
     let relay = bounce_relay.unwrap_or(sink.address());
     format!(
         r#"hostname = "sms.example.com"
+{top}
 
 [spool]
 url = "sqlite:{spool}"

@@ -15,7 +15,7 @@ pub fn with_headers(headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// Lines ended by CRLF, dots at their starts doubled (RFC 5321, section 4.5.2).
-fn in_transit(mail: &[u8]) -> Vec<u8> {
+pub fn in_transit(mail: &[u8]) -> Vec<u8> {
     let stuffed = |line: &[u8]| [if line.starts_with(b".") { &b"."[..] } else { b"" }, line].concat();
     mail.split(|byte| *byte == b'\n').map(stuffed).collect::<Vec<_>>().join(&b"\r\n"[..])
 }

@@ -5,6 +5,8 @@
 
 pub mod client;
 pub mod house;
+pub mod jail;
+pub mod keys;
 pub mod mails;
 pub mod postfix;
 pub mod process;

@@ -16,10 +16,22 @@ use super::{own_loopback, programs, wait_for};
 /// The site's own mail domain; all mail for it lands in one mailbox.
 pub const SITE: &str = "site.example";
 
+/// By which of its programs it hands mail to telepost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Road {
+    /// smtp(8), as `contrib/postfix` sets it up.
+    Smtp,
+    /// lmtp(8).
+    Lmtp,
+}
+
 /// A Postfix, prepared or running.
 pub struct Postfix {
     folder: TempDir,
     address: SocketAddrV4,
+    road: Road,
+    /// More lines of main.cf.
+    more: String,
     is_running: bool,
 }
 
@@ -29,12 +41,17 @@ type Owner = (u32, u32);
 impl Postfix {
     /// Chooses folder and address, so that others can be told where it will be.
     pub fn prepare() -> Postfix {
+        Postfix::prepare_with(Road::Smtp, "")
+    }
+
+    /// As [`Postfix::prepare`], with its road to telepost and more lines of main.cf.
+    pub fn prepare_with(road: Road, more: &str) -> Postfix {
         let folder = tempfile::Builder::new().prefix("telepost-postfix-").tempdir().expect("a temporary folder");
         // Its processes run as several users.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let ip = own_loopback();
         let port = TcpListener::bind((ip, 0)).and_then(|free| free.local_addr()).expect("a free port").port();
-        Postfix { folder, address: SocketAddrV4::new(ip, port), is_running: false }
+        Postfix { folder, address: SocketAddrV4::new(ip, port), road, more: more.to_owned(), is_running: false }
     }
 
     /// Where it takes mail.
@@ -64,8 +81,12 @@ impl Postfix {
         self.make_folder("etc", (0, 0));
         fs::write(self.etc("main.cf"), self.main_cf(mail_owner) + more).unwrap();
         fs::write(self.etc("master.cf"), self.master_cf()).unwrap();
-        let transport =
-            contrib("transport").replace("[127.0.0.1]:2525", &format!("[{}]:{}", telepost.ip(), telepost.port()));
+        let place = format!("[{}]:{}", telepost.ip(), telepost.port());
+        let (transport, place) = match self.road {
+            Road::Smtp => (contrib("transport"), place),
+            Road::Lmtp => (contrib("transport").replace("telepost:", "lmtp:"), format!("inet:{place}")),
+        };
+        let transport = transport.replace("[127.0.0.1]:2525", &place);
         fs::write(self.etc("telepost_transport"), transport).unwrap();
         self.is_running = true;
         self.control("start").unwrap_or_else(|reason| panic!("{reason}"));
@@ -74,14 +95,14 @@ impl Postfix {
 
     /// A `sendmail` command that hands its input to this Postfix.
     pub fn sendmail(&self) -> Command {
-        let mut command = program("sendmail");
+        let mut command = programs::command("sendmail");
         command.arg("-C").arg(self.folder.path().join("etc"));
         command
     }
 
     /// Tries at once what waits in its queue.
     pub fn flush(&self) {
-        let mut command = program("postqueue");
+        let mut command = programs::command("postqueue");
         assert!(command.arg("-c").arg(self.folder.path().join("etc")).arg("-f").status().unwrap().success());
     }
 
@@ -103,7 +124,12 @@ impl Postfix {
     #[track_caller]
     pub fn wait_until_empty(&self) {
         wait_for("Postfix to have handed over everything", || {
-            let listed = program("postqueue").arg("-c").arg(self.folder.path().join("etc")).arg("-j").output().unwrap();
+            let listed = programs::command("postqueue")
+                .arg("-c")
+                .arg(self.folder.path().join("etc"))
+                .arg("-j")
+                .output()
+                .unwrap();
             (listed.status.success() && listed.stdout.is_empty()).then_some(())
         });
     }
@@ -128,7 +154,7 @@ impl Postfix {
         // A file and not a pipe: the daemons inherit it, and the end of a pipe would never come.
         let said = self.folder.path().join("control");
         let file = fs::File::create(&said).expect("a file");
-        let mut command = program("postfix");
+        let mut command = programs::command("postfix");
         command.arg("-c").arg(self.folder.path().join("etc")).arg(verb);
         command.stdin(Stdio::null()).stdout(file.try_clone().expect("a file")).stderr(file);
         let status = command.status().expect("postfix runs");
@@ -151,7 +177,8 @@ impl Postfix {
              # What it is not told about goes nowhere: no test sends mail to the outside.\n\
              default_transport = error:no way out of this test\n\
              smtp_host_lookup = native\nsmtputf8_enable = no\nminimal_backoff_time = 1s\nqueue_run_delay = 1s\n\n\
-             {contrib}"
+             {contrib}\n{}\n",
+            self.more
         )
     }
 
@@ -165,6 +192,7 @@ impl Postfix {
              trace unix - - n - 0 bounce\nverify unix - - n - 1 verify\nflush unix n - n 1000? 0 flush\n\
              proxymap unix - - n - - proxymap\nsmtp unix - - n - - smtp\nshowq unix n - n - - showq\n\
              error unix - - n - - error\nretry unix - - n - - error\nvirtual unix - n n - - virtual\n\
+             lmtp unix - - n - - lmtp\n\
              anvil unix - - n - 1 anvil\nscache unix - - n - 1 scache\npostlog unix-dgram n - n - 1 postlogd\n\n\
              {contrib}"
         )
@@ -182,10 +210,6 @@ impl Drop for Postfix {
             eprintln!("{reason}");
         }
     }
-}
-
-fn program(name: &str) -> Command {
-    Command::new(programs::find(name).unwrap_or_else(|| panic!("{name} is not here")))
 }
 
 fn contrib(name: &str) -> String {

@@ -62,6 +62,11 @@ impl Process {
         }
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything said so far.
     pub fn said(&self) -> String {
         self.heard.lines.lock().unwrap().all.join("\n")
@@ -92,6 +97,25 @@ impl Drop for Process {
             eprintln!("--- {}\n{}\n---", self.name, self.said());
         }
     }
+}
+
+/// What a process has in memory (resident), in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    pub now: u64,
+    /// The most since it started.
+    pub peak: u64,
+}
+
+/// Asks the system about a process that was started here.
+#[track_caller]
+pub fn memory_of(id: u32) -> Memory {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process is alive");
+    let kilobytes = |name: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells it");
+        line.trim_start_matches(':').trim_end_matches("kB").trim().parse().expect("a number")
+    };
+    Memory { now: kilobytes("VmRSS") * 1024, peak: kilobytes("VmHWM") * 1024 }
 }
 
 /// Sends a signal by the shell's own `kill`: the standard library can only send SIGKILL, and a program of that name is
