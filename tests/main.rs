@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod fuzz;
 mod oracles;
+mod hostile;
 mod postfix;
 mod rules;
 mod support;

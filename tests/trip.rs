@@ -322,26 +322,6 @@ fn a_mail_handed_over_twice_is_sent_once() {
 }
 
 #[test]
-fn line_breaks_of_other_kinds_end_nothing() {
-    let house = House::open();
-    for smuggled in ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r"] {
-        let mut client = Client::hello(house.address());
-        for line in [format!("MAIL FROM:<{FROM}>"), format!("RCPT TO:<{TO}>")] {
-            assert_eq!(client.say(&line).code, 250);
-        }
-        assert_eq!(client.say("DATA").code, 354);
-        let evil = "MAIL FROM:<evil@site.example>\r\nRCPT TO:<boss@sms.example.com>\r\nDATA\r\nSubject: evil\r\n\r\nx";
-        client.send(format!("Subject: outer\r\n\r\nbefore{smuggled}{evil}\r\n.\r\n").as_bytes());
-        let reply = client.reply();
-        assert!(matches!(reply.code, 250 | 500..=599), "{smuggled:?}: {reply:?}");
-        // Whatever it was, it was one answer to one message: the next one answers the next command.
-        assert!(client.is_hung_up_after_quit(), "{smuggled:?}: replies went out of step");
-    }
-    let accepted = house.settle();
-    assert!(accepted.iter().all(|sms| sms.recipient == NUMBER && sms.text.starts_with("outer: ")), "{accepted:#?}");
-}
-
-#[test]
 fn what_the_gateway_refuses_comes_back_as_a_notice() {
     let house = House::open_with(&Config::default(), &["text:permfail"]);
     let id = house.deliver(FROM, TO, &plain("disk", "full\n")).id();
