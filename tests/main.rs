@@ -7,6 +7,7 @@ mod crash;
 mod fuzz;
 mod oracles;
 mod hostile;
+mod load;
 mod postfix;
 mod rules;
 mod support;
