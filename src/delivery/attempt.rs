@@ -32,7 +32,7 @@ pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<S
                 record(tools, &parcel.id, Note::Released).await;
                 return last_sign;
             }
-            () = tokio::time::sleep_until(turn) => {}
+            () = comes_up(turn) => {}
         }
         let submission =
             Submission { number: &parcel.number, sender: &parcel.sender, encoding: parcel.encoding, text: &part.text };
@@ -48,6 +48,13 @@ pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<S
         }
     }
     last_sign
+}
+
+/// Waits for a moment; not at all when it has come, for tokio sleeps a millisecond or two even until now.
+async fn comes_up(turn: Instant) {
+    if turn > Instant::now() {
+        tokio::time::sleep_until(turn).await;
+    }
 }
 
 /// What an outcome means for a parcel. Pure.
