@@ -101,7 +101,8 @@ impl Dispatcher {
                         self.take_back(freed).await;
                     }
                 }
-                _ = changes.changed() => {}
+                // While every slot is taken, news can wait for the next one that is free.
+                _ = changes.changed(), if self.lanes.iter().any(|lane| lane.free_slots() > 0) => {}
                 Ok(()) = plans.changed() => {
                     self.open_lanes();
                     self.rehome().await;
@@ -117,13 +118,6 @@ impl Dispatcher {
         self.look_for_holds().await?;
         let spool = &self.tools.spool;
         let now = self.tools.clock.now();
-        loop {
-            let expired = spool.expire(now).await?;
-            expired.iter().for_each(|id| tracing::warn!(%id, "expired"));
-            if expired.is_empty() {
-                break;
-            }
-        }
         let in_need: Vec<String> =
             self.lanes.iter().filter(|lane| lane.needs_help()).map(|lane| lane.name().to_owned()).collect();
         let mut free = Vec::new();
@@ -137,6 +131,12 @@ impl Dispatcher {
         }
         let helped = if free.is_empty() { Vec::new() } else { in_need };
         let next = spool.next_due_also(&free, &helped).await?;
+        // Asked last and only when something has passed its time: most turns would find nothing, and each question is
+        // a transaction of the one writer. What has run out is not claimed meanwhile.
+        if next.is_some_and(|next| next <= now) {
+            let expired = spool.expire(now).await?;
+            expired.iter().for_each(|id| tracing::warn!(%id, "expired"));
+        }
         let pause = schedule::pause(now, next, LONGEST_SLEEP);
         Ok(self.probe().map_or(pause, |probe| probe.min(pause)))
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Tools;
@@ -18,6 +19,8 @@ use crate::spool::{DueNotice, Memo, MemoNote, NoticeNote, SpoolError, State};
 const BATCH: usize = 20;
 /// The longest wait between two looks.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How long more news are let come before the spool is asked.
+const CALM: Duration = Duration::from_millis(250);
 
 /// Sends notices until `shutdown`.
 pub async fn run(tools: Tools, shutdown: CancellationToken) {
@@ -32,9 +35,16 @@ pub async fn run(tools: Tools, shutdown: CancellationToken) {
         };
         tokio::select! {
             () = shutdown.cancelled() => {}
-            _ = changes.changed() => {}
+            () = news(&mut changes) => {}
             () = tokio::time::sleep(sleep) => {}
         }
+    }
+}
+
+/// Waits for news of the spool, and then a moment more: every letter is news, and few of them are about a notice.
+async fn news(changes: &mut watch::Receiver<u64>) {
+    if changes.changed().await.is_ok() {
+        tokio::time::sleep(CALM).await;
     }
 }
 
