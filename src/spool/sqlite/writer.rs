@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
@@ -25,7 +25,7 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 /// How long to wait outside.
 const ENTRY_TIMEOUT: Duration = Duration::from_secs(30);
-/// How often an idle writer looks whether another process has written.
+/// How often the writer looks whether another process has written.
 const FOREIGN_LOOK: Duration = Duration::from_millis(200);
 
 /// The way to the thread that writes.
@@ -153,12 +153,18 @@ struct Shift {
 impl Shift {
     fn work(self) {
         let mut version = self.foreign_version();
+        let mut looked = Instant::now();
         loop {
             match self.waiting.recv_timeout(FOREIGN_LOOK) {
                 Ok(first) => self.serve(first),
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             }
+            // Not after every transaction: each look takes two locks on the file.
+            if looked.elapsed() < FOREIGN_LOOK {
+                continue;
+            }
+            looked = Instant::now();
             let seen = self.foreign_version();
             if seen != version {
                 version = seen;
@@ -170,7 +176,7 @@ impl Shift {
     /// Another number whenever another connection, here or in another process, has committed something. While it can't
     /// be read nothing is known, and the next job will say what the matter is.
     fn foreign_version(&self) -> Option<i64> {
-        self.db.pragma_query_value(None, "data_version", |row| row.get(0)).ok()
+        self.db.prepare_cached("PRAGMA data_version").ok()?.query_one((), |row| row.get(0)).ok()
     }
 
     fn ring(&self) {
