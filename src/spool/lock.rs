@@ -1,21 +1,29 @@
 //! The right to be the relay of a spool, which one process has at a time: a locked file beside the spool.
 //!
+//! When the relay has ended in order, the file says how it left the spool; the next one can tell from that whether the
+//! spool has been touched since.
+//!
 //! The kernel gives the lock back when the process ends, however it ends. Not the spool's own file is locked: SQLite
 //! locks that one, and loses its locks when anybody in the process closes another handle of it. Known limit: on a
 //! network file system it holds only as far as that file system's locks do.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{SpoolError, files};
 
-/// How much of the lock file is read for the name of its holder.
-const HOLDER_LENGTH: u64 = 20;
+/// How much of the lock file is read.
+const MAX_LENGTH: u64 = 80;
 
 /// The right, given back on drop.
 #[derive(Debug)]
-pub struct RelayLock(#[expect(dead_code, reason = "held, never read: closing it gives the lock back")] File);
+pub struct RelayLock {
+    file: File,
+    spool: PathBuf,
+    is_untouched: bool,
+}
 
 impl RelayLock {
     /// Takes the right over the spool at `path`.
@@ -29,9 +37,32 @@ impl RelayLock {
             }
             Err(TryLockError::Error(error)) => return Err(trouble(error)),
         }
-        sign(&mut file).map_err(trouble)?;
-        Ok(RelayLock(file))
+        let left = content(&mut file).unwrap_or_default();
+        let is_untouched = farewell(path).is_ok_and(|farewell| farewell == left);
+        rewrite(&mut file, &std::process::id().to_string()).map_err(trouble)?;
+        Ok(RelayLock { file, spool: path.to_owned(), is_untouched })
     }
+
+    /// Whether the spool is as the last relay left it when it ended in order.
+    pub fn is_untouched(&self) -> bool {
+        self.is_untouched
+    }
+}
+
+impl Drop for RelayLock {
+    /// The spool is closed by now. What can't be written here only costs the next start a check.
+    fn drop(&mut self) {
+        let written = farewell(&self.spool).and_then(|farewell| rewrite(&mut self.file, &farewell));
+        if let Err(error) = written {
+            tracing::debug!(%error, "how the spool was left could not be written down");
+        }
+    }
+}
+
+/// The spool's file as it is now, in a word that no process ID looks like.
+fn farewell(spool: &Path) -> io::Result<String> {
+    let found = fs::metadata(spool)?;
+    Ok(format!("ended {} {}.{:09}", found.len(), found.mtime(), found.mtime_nsec()))
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -42,16 +73,20 @@ fn lock_path(path: &Path) -> PathBuf {
 
 /// The process ID that the holder wrote down.
 fn holder(file: &mut File) -> Option<String> {
-    let mut text = String::new();
-    file.take(HOLDER_LENGTH).read_to_string(&mut text).ok()?;
-    let id = text.trim();
-    (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then(|| id.to_owned())
+    let id = content(file).ok()?;
+    (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then_some(id)
 }
 
-fn sign(file: &mut File) -> io::Result<()> {
+fn content(file: &mut File) -> io::Result<String> {
+    let mut text = String::new();
+    file.take(MAX_LENGTH).read_to_string(&mut text)?;
+    Ok(text.trim().to_owned())
+}
+
+fn rewrite(file: &mut File, text: &str) -> io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    writeln!(file, "{}", std::process::id())
+    writeln!(file, "{text}")
 }
 
 #[cfg(test)]
@@ -67,5 +102,21 @@ mod tests {
         assert_eq!(RelayLock::take(&path).unwrap_err(), SpoolError::Served { path: path.clone(), process });
         drop(first);
         RelayLock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn a_spool_is_untouched_only_when_nobody_wrote_since_an_orderly_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("spool.db");
+        fs::write(&path, "spool").unwrap();
+        let is_untouched = || RelayLock::take(&path).unwrap().is_untouched();
+        assert!(!is_untouched(), "there was no relay before");
+        assert!(is_untouched());
+        fs::write(&path, "other").unwrap();
+        assert!(!is_untouched(), "somebody wrote");
+        // A crash leaves the process ID in the file.
+        fs::write(lock_path(&path), "4711\n").unwrap();
+        assert!(!is_untouched(), "it crashed");
+        assert!(is_untouched());
     }
 }
