@@ -11,7 +11,7 @@ use super::line::Line;
 
 /// One line: control characters and line ends become spaces, blanks in a row one space; NFC.
 pub(super) fn one_line(text: &str) -> String {
-    squeezed(&visible(&text.replace(is_line_end, " "))).nfc().collect()
+    composed(squeezed(&visible(&text.replace(is_line_end, " "))))
 }
 
 /// Breaks text into lines at LF, CRLF, CR and the line ends of Unicode, and takes out what is invisible. Blanks stay
@@ -28,11 +28,15 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = String> {
 /// all that tells it from a rule.
 pub(super) fn line(text: &str) -> String {
     let text = visible(text);
-    if text == "-- " { text } else { squeezed(&text).nfc().collect() }
+    if text == "-- " { text } else { composed(squeezed(&text)) }
 }
 
 /// The text without invisible characters: tabs and odd spaces become spaces.
 pub(super) fn visible(text: &str) -> String {
+    // Most lines have nothing to take out.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut kept = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -73,6 +77,11 @@ pub(super) fn joined(lines: &[Line], limit: usize) -> String {
     text.truncate(cut);
     text.truncate(text.trim_end().len());
     text
+}
+
+/// The text in NFC; what is ASCII is.
+fn composed(text: String) -> String {
+    if text.is_ascii() { text } else { text.nfc().collect() }
 }
 
 fn squeezed(text: &str) -> String {

@@ -4,8 +4,7 @@
 //! The longest text that fits is found by halving, so that nothing needs to be known here of breaks and numbers. Known
 //! limit: between word breaks the search may miss a text that is longer by a word.
 
-use unicode_segmentation::UnicodeSegmentation;
-
+use super::cluster;
 use super::draft::Draft;
 use super::layout::is_url;
 
@@ -68,7 +67,8 @@ fn capped(draft: &Draft, capacity: usize) -> Draft {
     let mut capped = draft.clone();
     for index in 0..draft.len() {
         let field = draft.field(index);
-        if let Some((end, _)) = field.grapheme_indices(true).nth(capacity) {
+        let end = capacity.checked_sub(1).map_or(Some(0), |last| cluster::ends(field).nth(last));
+        if let Some(end) = end.filter(|end| *end < field.len()) {
             capped.set_field(index, field[..end].to_owned());
         }
     }
@@ -100,7 +100,7 @@ pub(super) struct Shortened<'a> {
 
 impl<'a> Shortened<'a> {
     pub(super) fn new(text: String, ellipsis: &'a str) -> Shortened<'a> {
-        let ends = text.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).collect();
+        let ends = cluster::ends(&text).collect();
         Shortened { text, ends, ellipsis }
     }
 

@@ -3,9 +3,8 @@
 //! It never breaks a text into parts. What the alphabet lacks and nothing comes close to is kept and named: the caller
 //! decides whether another alphabet must do.
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::alphabet::Alphabet;
+use super::cluster::clusters;
 use super::transliterate;
 
 /// A longer cluster is noise, such as a letter under a heap of accents; it may be broken here, so that it can't fill
@@ -38,10 +37,12 @@ struct Mark {
 impl Galley {
     /// Sets a tidied text; stops when it is longer than `limit` units, because then no more than that will be used.
     pub(super) fn set(text: &str, alphabet: Alphabet, foreign: Foreign, limit: usize) -> Galley {
-        let mut galley = Galley { text: String::new(), marks: Vec::new(), foreign: None, is_whole: true };
+        let room = text.len().min(limit.saturating_add(MAX_CLUSTER));
+        let (set, marks) = (String::with_capacity(room), Vec::with_capacity(room));
+        let mut galley = Galley { text: set, marks, foreign: None, is_whole: true };
         let mut gap: Option<&str> = None;
         let mut replaced;
-        for cluster in text.graphemes(true).flat_map(pieces) {
+        for cluster in clusters(text).flat_map(pieces) {
             if galley.units() > limit {
                 galley.is_whole = false;
                 break;

@@ -12,6 +12,7 @@
 //! is transliterated or goes as UCS-2.
 
 mod alphabet;
+mod cluster;
 mod cut;
 mod draft;
 mod error;

@@ -26,6 +26,9 @@ impl Gap {
 /// The text in NFC, its lines parted by one LF and its words by one space, none at the ends; without control and
 /// invisible characters. Tidying a second time changes nothing.
 pub(super) fn tidy(text: &str) -> String {
+    if text.is_ascii() {
+        return tidy_ascii(text);
+    }
     let mut tidied = String::with_capacity(text.len());
     let mut gap = Gap::None;
     for character in text.chars().filter(|c| !is_invisible(*c)).nfc() {
@@ -40,6 +43,29 @@ pub(super) fn tidy(text: &str) -> String {
             gap = Gap::None;
             tidied.push(character);
         }
+    }
+    tidied
+}
+
+/// The same for what most texts are: in NFC already, and taken word by word.
+fn tidy_ascii(text: &str) -> String {
+    let mut tidied = String::with_capacity(text.len());
+    let mut gap = Gap::None;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let word = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+        if word > 0 {
+            if !tidied.is_empty() {
+                tidied.push_str(gap.as_str());
+            }
+            gap = Gap::None;
+            tidied.push_str(&rest[..word]);
+        } else if ends_line(first) {
+            gap = Gap::Line;
+        } else if first.is_whitespace() {
+            gap = gap.max(Gap::Space);
+        }
+        rest = &rest[word.max(1)..];
     }
     tidied
 }
@@ -93,6 +119,13 @@ mod tests {
         fn tidying_twice_changes_nothing(text in "\\PC{0,40}|[ \\n\\r\\ta\u{301}\u{200b}\u{0}]{0,40}") {
             let once = tidy(&text);
             prop_assert_eq!(tidy(&once), once);
+        }
+
+        #[test]
+        fn ascii_is_tidied_like_any_other_text(text in "[ -~\\n\\r\\t\u{b}\u{0}\u{1b}]{0,40}") {
+            // A letter beyond ASCII makes it take the other way.
+            let expected = format!("{}\n\u{e9}", tidy(&text));
+            prop_assert_eq!(tidy(&format!("{text}\n\u{e9}")), expected.trim_start());
         }
     }
 }
