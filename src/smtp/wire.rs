@@ -5,16 +5,20 @@
 //! caller's deadline for reading, `Timeouts::write` for writing.
 
 use std::fmt::Display;
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Bytes read at once while commands are awaited: small, because thousands of idle sessions hold one each.
+/// Bytes read at once while commands are awaited.
 pub(super) const COMMAND_BUFFER: usize = 2 * 1024;
-/// Bytes read at once while a message's text comes.
+/// Bytes read at once while a message's text comes. Nothing is read in larger pieces.
 pub(super) const TEXT_BUFFER: usize = 32 * 1024;
 /// How long and for how many bytes we listen after our last word. Closing at once while the client still sends would
 /// make its system throw away what we said (RFC 1122, section 4.2.2.13).
@@ -91,13 +95,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Waits for more bytes, at most `at_once`, after all those before were used. May be cancelled without loss.
     pub(super) async fn read(&mut self, at_once: usize, deadline: Instant) -> Result<(), End> {
         self.used = 0;
-        self.input.clear();
-        if self.input.capacity() != at_once {
-            self.input = Vec::with_capacity(at_once);
-        }
-        match timeout_at(deadline, self.stream.read_buf(&mut self.input)).await {
-            Ok(Ok(0)) => Err(End::Closed),
-            Ok(Ok(_)) => Ok(()),
+        self.input = Vec::new();
+        match timeout_at(deadline, poll_fn(|context| poll_bytes(&mut self.stream, at_once, context))).await {
+            Ok(Ok(bytes)) if bytes.is_empty() => Err(End::Closed),
+            Ok(Ok(bytes)) => {
+                self.input = bytes;
+                Ok(())
+            }
             Ok(Err(error)) => Err(End::Broken(error)),
             Err(_) => Err(End::Silent),
         }
@@ -135,4 +139,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
         Ok(())
     }
+}
+
+/// The bytes that are there, at most `at_once`; none at the end. The room for them is on the stack, and only while there
+/// is something to read: thousands of idle sessions hold no buffer.
+fn poll_bytes(
+    stream: &mut (impl AsyncRead + Unpin),
+    at_once: usize,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<Vec<u8>>> {
+    let mut room = [const { MaybeUninit::uninit() }; TEXT_BUFFER];
+    let mut buffer = ReadBuf::uninit(&mut room[..at_once.min(TEXT_BUFFER)]);
+    ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+    Poll::Ready(Ok(buffer.filled().to_vec()))
 }
