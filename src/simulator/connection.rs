@@ -53,7 +53,8 @@ enum End {
 pub async fn run<S: AsyncRead + AsyncWrite + Unpin>(stream: S, client: Option<IpAddr>, context: Context) {
     let session = Session::new(&context.settings);
     let dice = context.settings.faults.dice(context.number);
-    let mut connection = Connection { stream, context, session, lines: Lines::default(), owed: Vec::new(), dice };
+    let (lines, owed) = (Lines::default(), Vec::new());
+    let mut connection = Connection { stream, context, session, lines, owed, dice, is_under_way: false };
     let end = match connection.converse(client).await {
         Ok(never) => match never {},
         Err(end) => end,
@@ -70,6 +71,8 @@ struct Connection<S> {
     /// Said, but not written yet.
     owed: Vec<u8>,
     dice: Rng,
+    /// Whether something of what was read last has been answered: the round trip is made once for all of it.
+    is_under_way: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -115,7 +118,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn perform(&mut self, delay: Duration, acts: Vec<Act>) -> Result<(), End> {
-        self.pause(delay + self.context.settings.round_trip).await?;
+        let is_under_way = std::mem::replace(&mut self.is_under_way, true);
+        let round_trip = if is_under_way { Duration::ZERO } else { self.context.settings.round_trip };
+        self.pause(delay + round_trip).await?;
         for act in acts {
             match act {
                 Act::Say(bytes) => self.owed.extend_from_slice(&bytes),
@@ -170,6 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(Ok(Ok(0))) => Err(End::Gone),
             Some(Ok(Ok(count))) => {
                 self.lines.push(&bytes[..count]);
+                self.is_under_way = false;
                 Ok(())
             }
             Some(Ok(Err(error))) => Err(End::Broken(error)),

@@ -30,7 +30,7 @@ pub struct Settings {
     /// Hears of each accepted SMS.
     pub arrived: Option<UnboundedSender<AcceptedSms>>,
     pub faults: Faults,
-    /// Every answer comes so much later, as over a long line.
+    /// Every answer comes so much later, as over a long line; those to commands that came together, together.
     pub round_trip: Duration,
     /// Characters of one SMS.
     pub max_length: usize,
