@@ -35,6 +35,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, ellipsis: &str, names: &mut Ve
     let password = secret::password(section);
     let sessions = section.or("sessions", SESSIONS).get();
     let rate = section.optional("rate");
+    let pipelining = section.or("pipelining", false);
     let charset = section.or("charset", Charset::Latin1);
     let max_length = section.or("max_length", MAX_LENGTH).get();
     let ucs2 = section.or("ucs2", Ucs2::default());
@@ -55,6 +56,7 @@ pub(super) fn read(section: &mut Section<'_, '_>, ellipsis: &str, names: &mut Ve
         password: password?,
         sessions,
         rate,
+        pipelining,
         // No dialect of today carries the header that joins parts, so each part bears its number.
         medium: Medium { ucs2, ..Medium::new(charset, max_length) },
         on_unknown,

@@ -67,6 +67,7 @@ fn near(name: &str, port: u16) -> gateway::Settings {
         medium: Medium::new(Charset::Latin1, 160),
         on_unknown: OnUnknown::Retry,
         low_credit: 0,
+        pipelining: false,
         keep_alive: Some(Duration::from_secs(30)),
         idle: Duration::from_secs(300),
         slow_after: None,

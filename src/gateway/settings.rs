@@ -64,6 +64,8 @@ pub struct Settings {
     pub sessions: usize,
     /// SMS in a while, over all sessions together; `None`: as fast as it goes.
     pub rate: Option<Rate>,
+    /// MAIL, RCPT and DATA go out together: one round trip in the place of three.
+    pub pipelining: bool,
     pub medium: Medium,
     pub on_unknown: OnUnknown,
     /// Warn when fewer credits are left.

@@ -20,7 +20,7 @@ use self::command::Command;
 use self::connection::{Connection, Wait};
 use self::reply::Class;
 use self::text::Body;
-use self::verdict::{End, Stage, Then, on_command, on_text, on_unwritten_text};
+use self::verdict::{End, Stage, Then, is_in_step, on_command, on_text, on_unwritten_text};
 use super::account::Account;
 use super::connect::Stream;
 use super::error::{ConnectError, SessionOver};
@@ -34,6 +34,7 @@ const QUIT_WAIT: Duration = Duration::from_secs(2);
 pub struct Session {
     connection: Connection,
     timeouts: Timeouts,
+    pipelining: bool,
     account: Option<Account>,
     /// Why the session can't be used any more.
     over: Option<SessionOver>,
@@ -44,7 +45,8 @@ impl Session {
     pub async fn log_in(settings: &Settings, stream: Box<dyn Stream>) -> Result<Session, ConnectError> {
         let mut connection = Connection::new(stream);
         let account = login::log_in(&mut connection, settings).await?;
-        Ok(Session { connection, timeouts: settings.timeouts, account, over: None })
+        let Settings { timeouts, pipelining, .. } = *settings;
+        Ok(Session { connection, timeouts, pipelining, account, over: None })
     }
 
     pub async fn submit(&mut self, submission: &Submission<'_>) -> Outcome {
@@ -105,9 +107,9 @@ impl Session {
             (Stage::Rcpt, Command::RcptTo(submission.number)),
             (Stage::Data, Command::Data),
         ];
-        for (stage, command) in steps {
-            let heard = self.connection.ask(&command, self.timeouts.reply).await;
-            on_command(stage, &heard)?;
+        match self.pipelining {
+            true => self.ask_together(&steps).await?,
+            false => self.ask_one_by_one(&steps).await?,
         }
         let wait = Wait::of(self.timeouts.acceptance);
         let heard = match self.connection.write(body.bytes(), wait).await {
@@ -116,6 +118,38 @@ impl Session {
             Err(unwritten) => return Err(on_unwritten_text(&unwritten.loss)),
         };
         Ok(on_text(&heard))
+    }
+
+    async fn ask_one_by_one(&mut self, steps: &[(Stage, Command<'_>)]) -> Result<(), End> {
+        for (stage, command) in steps {
+            let heard = self.connection.ask(command, self.timeouts.reply).await;
+            on_command(*stage, &heard)?;
+        }
+        Ok(())
+    }
+
+    /// All commands in one write, and then their answers in the same order (RFC 2920). The first refusal is the end of
+    /// the transaction, but what answers the other commands is heard too, or it would answer the next ones.
+    async fn ask_together(&mut self, steps: &[(Stage, Command<'_>)]) -> Result<(), End> {
+        let lines: String = steps.iter().map(|(_, command)| command.line()).collect();
+        let wait = Wait::of(self.timeouts.reply);
+        let written = self.connection.write(lines.as_bytes(), wait).await;
+        let mut refusal: Option<End> = None;
+        for (stage, _) in steps {
+            let heard = match &written {
+                Ok(()) => self.connection.reply(wait).await,
+                Err(unwritten) => Err(unwritten.loss.clone()),
+            };
+            refusal = match refusal {
+                Some(end) if is_in_step(*stage, &heard) => Some(end),
+                Some(end) => return Err(End { then: Then::Close, ..end }),
+                None => on_command(*stage, &heard).err(),
+            };
+            if let Some(end) = refusal.take_if(|end| end.then == Then::Close) {
+                return Err(end);
+            }
+        }
+        refusal.map_or(Ok(()), Err)
     }
 
     /// Leaves the session as the end of a transaction wants it; the error is the end of the session.

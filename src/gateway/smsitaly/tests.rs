@@ -6,6 +6,8 @@
 //! closes the connection, `?` what the session writes from here on is not looked at. After the script the session may
 //! write nothing more.
 
+mod pipelining;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -61,6 +63,7 @@ fn settings() -> Settings {
         keep_alive: None,
         idle: Duration::from_secs(60),
         slow_after: None,
+        pipelining: false,
         timeouts: Timeouts::default(),
     }
 }
@@ -133,13 +136,17 @@ struct Played {
 }
 
 async fn play(script: &str, submissions: usize, packets: Packets) -> Played {
+    play_with(&settings(), script, submissions, packets).await
+}
+
+async fn play_with(settings: &Settings, script: &str, submissions: usize, packets: Packets) -> Played {
     // Never longer than the kernel's own buffers would be, and small enough that nothing hides behind it.
     let (ours, theirs) = tokio::io::duplex(4096);
     let player = Player { stream: theirs, packets, written: 0 };
     let script = script.to_owned();
     let player = tokio::spawn(async move { player.play(&script).await });
     let started = Instant::now();
-    let played = match Session::log_in(&settings(), Box::new(ours)).await {
+    let played = match Session::log_in(settings, Box::new(ours)).await {
         Err(error) => Played { login: Err(error), outcomes: Vec::new(), took: started.elapsed() },
         Ok(mut session) => {
             let login = Ok(session.account().cloned());

@@ -88,6 +88,16 @@ pub fn on_command(stage: Stage, heard: &Result<Reply, Loss>) -> Result<(), End> 
     }
 }
 
+/// Whether the session is in step after an answer to a command that was on its way already when an earlier one was
+/// refused. Any refusal is in step, 503 most of all; a gateway that waits for the text is not, for none must come.
+pub fn is_in_step(stage: Stage, heard: &Result<Reply, Loss>) -> bool {
+    heard.as_ref().is_ok_and(|reply| match reply.class() {
+        Class::Temporary | Class::Permanent | Class::Session => true,
+        Class::Done => stage != Stage::Data,
+        Class::GoOn | Class::Closing | Class::Codeless | Class::Other => false,
+    })
+}
+
 /// Reads the answer to the text, once its end may have gone out.
 pub fn on_text(heard: &Result<Reply, Loss>) -> End {
     let reply = match heard {

@@ -25,6 +25,7 @@ fn gateway() -> Gateway {
         medium: Medium::new(sms::Charset::Latin1, 160),
         on_unknown: OnUnknown::Retry,
         low_credit: 0,
+        pipelining: false,
         keep_alive: None,
         idle: Duration::from_secs(60),
         slow_after: None,
