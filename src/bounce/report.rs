@@ -1,6 +1,7 @@
-//! The notice itself: a `multipart/report` mail (RFC 6522, RFC 3464) made from the facts of a failure. Pure.
+//! The notice itself: a `multipart/report` mail (RFC 6522, RFC 3464) made from the facts of a case; and plain mails about many
+//! cases at once, or about telepost itself. Pure.
 //!
-//! The same failure always gives the same Message-ID, so a mail server that got a notice twice can tell. Everything
+//! The same case always gives the same Message-ID, so a mail server that got a notice twice can tell. Everything
 //! that came with the mail or from the gateway is made harmless here: it cannot start a header field, a line of its
 //! own in the delivery status, or a new part. It never fails: what cannot be shown is left out.
 
@@ -12,7 +13,7 @@ use mail_builder::headers::date::Date;
 use mail_builder::headers::raw::Raw;
 use mail_builder::mime::{BodyPart, MimePart};
 
-use super::failure::{Failure, Kind};
+use super::case::{Case, Kind};
 use super::settings::Settings;
 use super::status;
 use crate::smtp::Mailbox;
@@ -21,6 +22,9 @@ use crate::smtp::Mailbox;
 const MAX_SUBJECT: usize = 60;
 /// Most characters of the last word on the message, where people read it.
 const MAX_WORDS: usize = 1000;
+/// Messages that a summary names, and most characters of the last word on each.
+const MAX_SUMMED: usize = 100;
+const MAX_SUMMED_WORDS: usize = 200;
 /// Most bytes of the mail's header fields that go back to the sender.
 const MAX_HEADERS: usize = 16 * 1024;
 /// Most bytes of a Message-ID that is referred to; RFC 5322 allows lines of 998.
@@ -49,22 +53,22 @@ impl Notice {
     }
 }
 
-/// Builds the notice about `failure`; `now` becomes its Date.
-pub fn notice(settings: &Settings, failure: &Failure, now: Timestamp) -> Notice {
-    let about = if failure.subject.trim().is_empty() { &failure.address } else { &failure.subject };
+/// Builds the notice about `case`; `now` becomes its Date.
+pub fn notice(settings: &Settings, case: &Case, now: Timestamp) -> Notice {
+    let about = if case.subject.trim().is_empty() { &case.address } else { &case.subject };
     let mut mail = MessageBuilder::new()
         .from(Address::new_address(Some("SMS relay"), settings.from.to_string()))
-        .to(Address::new_address(None::<&str>, failure.notice_to.to_string()))
-        .subject(format!("SMS not sent: {}", shortened(about, MAX_SUBJECT)))
+        .to(Address::new_address(None::<&str>, case.notice_to.to_string()))
+        .subject(format!("{}: {}", headline(&case.kind), shortened(about, MAX_SUBJECT)))
         .date(Date::new(now.as_second()))
-        .message_id(format!("{}.notice@{}", failure.id, settings.hostname))
+        .message_id(format!("{}.{}@{}", case.id, mark(&case.kind), settings.hostname))
         .header("Auto-Submitted", Raw::new("auto-replied"));
-    if let Some(id) = failure.message_id.as_deref().filter(|id| is_message_id(id)) {
+    if let Some(id) = case.message_id.as_deref().filter(|id| is_message_id(id)) {
         mail = mail.in_reply_to(id).references(id);
     }
     let mut bytes = Vec::new();
-    mail.body(report(settings, failure)).serialize(&mut bytes);
-    Notice { to: failure.notice_to.clone(), bytes }
+    mail.body(report(settings, case)).serialize(&mut bytes);
+    Notice { to: case.notice_to.clone(), bytes }
 }
 
 /// Builds a mail by which telepost tells somebody something of its own; `number` keeps it apart from others.
@@ -82,14 +86,49 @@ pub fn memo(settings: &Settings, number: i64, to: &Mailbox, subject: &str, text:
     Notice { to: to.clone(), bytes }
 }
 
+/// Builds one plain mail about several messages of one sender, of whom there was too much to tell. `cases` has at least
+/// one; they all go to the first one's sender.
+pub fn summary(settings: &Settings, cases: &[Case], now: Timestamp) -> Option<Notice> {
+    let first = cases.first()?;
+    let line = |case: &Case| {
+        let about = if case.subject.trim().is_empty() { &case.address } else { &case.subject };
+        format!(
+            "{id}  {headline}\n    {about}\n    to {address}: {words}\n",
+            id = case.id,
+            headline = headline(&case.kind),
+            about = shortened(about, MAX_SUBJECT),
+            address = shortened(&case.address, MAX_WORDS),
+            words = shortened(case.kind.words(), MAX_SUMMED_WORDS),
+        )
+    };
+    let listed: String = cases.iter().take(MAX_SUMMED).map(line).collect();
+    let left = cases.len().saturating_sub(MAX_SUMMED);
+    let rest = if left > 0 { format!("and {left} more.\n") } else { String::new() };
+    let text = format!(
+        "This is the SMS relay at {}.\nMuch is to be told about messages of yours, so here it is in one mail:\n\n{listed}{rest}",
+        settings.hostname,
+    );
+    let mut bytes = Vec::new();
+    MessageBuilder::new()
+        .from(Address::new_address(Some("SMS relay"), settings.from.to_string()))
+        .to(Address::new_address(None::<&str>, first.notice_to.to_string()))
+        .subject(format!("SMS relay: about {} of your messages", cases.len()))
+        .date(Date::new(now.as_second()))
+        .message_id(format!("{}.{}.summary@{}", first.id, now.as_second(), settings.hostname))
+        .header("Auto-Submitted", Raw::new("auto-replied"))
+        .body(MimePart::new("text/plain", text))
+        .serialize(&mut bytes);
+    Some(Notice { to: first.notice_to.clone(), bytes })
+}
+
 /// The three parts of RFC 6522: for people, for machines, and what the sender knows the mail by.
-fn report<'x>(settings: &Settings, failure: &Failure) -> MimePart<'x> {
-    let people = for_people(settings, failure);
-    let machines = status::fields(settings, failure);
-    let headers = header_fields(&failure.headers);
+fn report<'x>(settings: &Settings, case: &Case) -> MimePart<'x> {
+    let people = for_people(settings, case);
+    let machines = status::fields(settings, case);
+    let headers = header_fields(&case.headers);
     let kind = ContentType::new("multipart/report")
         .attribute("report-type", "delivery-status")
-        .attribute("boundary", boundary(&failure.id, &[&people, &machines, &headers]));
+        .attribute("boundary", boundary(&case.id, &[&people, &machines, &headers]));
     // Binary, though it is text: mail-builder would give a charset to a part that must have none.
     let machines = BodyPart::Binary(machines.into_bytes().into());
     MimePart::new(
@@ -103,7 +142,7 @@ fn report<'x>(settings: &Settings, failure: &Failure) -> MimePart<'x> {
 }
 
 /// A boundary that stands nowhere in the parts, not even inside a line: some readers take it there too. Random
-/// numbers would do as well, but then no two notices about the same failure were alike.
+/// numbers would do as well, but then no two notices about the same case were alike.
 fn boundary(id: &str, parts: &[&str]) -> String {
     let stands_in = |boundary: &String| parts.iter().any(|part| part.contains(boundary));
     let mut boundary = format!("=_{id}_");
@@ -114,14 +153,28 @@ fn boundary(id: &str, parts: &[&str]) -> String {
 }
 
 /// What a person reads.
-fn for_people(settings: &Settings, failure: &Failure) -> String {
-    let reason = match failure.kind {
-        Kind::Refused { .. } => "It was refused for good, with these words:",
-        Kind::Expired { .. } => "Its time ran out. The last try ended with these words:",
+fn for_people(settings: &Settings, case: &Case) -> String {
+    let words = shortened(case.kind.words(), MAX_WORDS);
+    let (what, reason) = match case.kind {
+        Kind::Refused { .. } => {
+            ("A message of yours could not be sent as an SMS.", "It was refused for good, with these words:")
+        }
+        Kind::Expired { .. } => (
+            "A message of yours could not be sent as an SMS.",
+            "Its time ran out. The last try ended with these words:",
+        ),
+        Kind::Relayed { .. } => (
+            "The SMS gateway has taken a message of yours. Whether the telephone has it is not known here.",
+            "The gateway's own words:",
+        ),
+        Kind::Delayed { .. } => (
+            "A message of yours could not be sent as an SMS yet.",
+            "You need not send it again. The last try ended with these words:",
+        ),
     };
     format!(
         "This is the SMS relay at {hostname}.\n\
-         A message of yours could not be sent as an SMS.\n\
+         {what}\n\
          \n\
          \x20   To:        {address}\n\
          \x20   Number:    {number}\n\
@@ -133,35 +186,57 @@ fn for_people(settings: &Settings, failure: &Failure) -> String {
          \n\
          \x20   {words}\n\
          \n\
-         {extent} It will not be tried again.\n",
+         {extent}\n",
         hostname = settings.hostname,
-        address = shortened(&failure.address, MAX_WORDS),
-        number = number_shown(failure),
-        subject = shortened(&failure.subject, MAX_SUBJECT),
-        arrival = status::date(failure.arrival),
-        id = failure.id,
-        words = shortened(failure.kind.words(), MAX_WORDS),
-        extent = extent(failure),
+        address = shortened(&case.address, MAX_WORDS),
+        number = number_shown(case),
+        subject = shortened(&case.subject, MAX_SUBJECT),
+        arrival = status::date(case.arrival),
+        id = case.id,
+        words = if words.is_empty() { "(none)" } else { &words },
+        extent = extent(case),
     )
 }
 
-/// How much of it went out.
-fn extent(failure: &Failure) -> String {
-    match (failure.accepted_parts, failure.total_parts) {
+/// How much of it went out, and what comes next.
+fn extent(case: &Case) -> String {
+    let extent = match (case.accepted_parts, case.total_parts) {
         (0, 1) => "The SMS was not sent.".to_owned(),
         (0, total) => format!("None of its {total} parts was sent."),
         (accepted, total) => format!("Only {accepted} of its {total} parts were sent."),
+    };
+    match case.kind {
+        Kind::Refused { .. } | Kind::Expired { .. } => format!("{extent} It will not be tried again."),
+        Kind::Relayed { .. } => format!("SMS sent: {}.", case.total_parts),
+        Kind::Delayed { until, .. } => format!("{extent} It will be tried until {}.", status::date(until)),
+    }
+}
+
+fn headline(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Refused { .. } | Kind::Expired { .. } => "SMS not sent",
+        Kind::Relayed { .. } => "SMS relayed",
+        Kind::Delayed { .. } => "SMS delayed",
+    }
+}
+
+/// What keeps the Message-IDs of several notices about one message apart.
+fn mark(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Refused { .. } | Kind::Expired { .. } => "notice",
+        Kind::Relayed { .. } => "relayed",
+        Kind::Delayed { .. } => "delayed",
     }
 }
 
 /// The number in full when the sender wrote it, else masked: whoever writes to `oncall@` need not learn whose
 /// telephone rings, only which of several it was.
-fn number_shown(failure: &Failure) -> String {
-    let number = failure.number.as_str();
-    let written: String = failure.address.chars().filter(char::is_ascii_digit).collect();
+fn number_shown(case: &Case) -> String {
+    let number = case.number.as_str();
+    let written: String = case.address.chars().filter(char::is_ascii_digit).collect();
     match written.contains(&number[number.len() - KNOWN_DIGITS..]) {
         true => number.to_owned(),
-        false => failure.number.masked(),
+        false => case.number.masked(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the returns desk is told. Filled in by `config`, values only.
 
+use std::time::Duration;
+
 use crate::smtp::Mailbox;
 
 /// `[bounce]`.
@@ -14,4 +16,18 @@ pub struct Settings {
     pub from: Mailbox,
     /// Who hears of what goes wrong here, beside the senders.
     pub notify: Vec<Mailbox>,
+    /// A sender whose message waits longer than this hears of it; `None`: he does not.
+    pub delay: Option<Duration>,
+    /// Notices to one sender in a while; what is more is summed up in one mail. `None`: however many.
+    pub per_sender: Option<Allowed>,
+    /// How long a notice may wait for the site's mail server.
+    pub expire: Duration,
+}
+
+/// So many notices in a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// At least 1.
+    pub count: u32,
+    pub per: Duration,
 }

@@ -50,7 +50,13 @@ pub enum Delivery {
 pub async fn send(settings: &Settings, notice: &Notice) -> Delivery {
     let server = (settings.relay_host.as_str(), settings.relay_port);
     match timeout(CONNECT_TIMEOUT, TcpStream::connect(server)).await {
-        Ok(Ok(stream)) => exchange(stream, settings, notice).await,
+        Ok(Ok(stream)) => {
+            // The text goes out in several small writes: Nagle's algorithm would hold up the last of them.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "TCP_NODELAY not set");
+            }
+            exchange(stream, settings, notice).await
+        }
         Ok(Err(error)) => verdict(Step::Connect, Error::Io(error)),
         Err(_) => verdict(Step::Connect, Error::Timeout),
     }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use mail_builder::headers::date::Date;
 
-use super::failure::{Failure, Kind};
+use super::case::{Case, Kind};
 use super::settings::Settings;
 
 /// Most bytes of one field's value, so that a line stays below the 998 of RFC 5322.
@@ -14,26 +14,41 @@ const MAX_VALUE: usize = 900;
 
 /// Not sent within its time (RFC 3463, section 3.5).
 const EXPIRED: &str = "4.4.7";
+/// Taken by the gateway (RFC 3463, section 3.1).
+const RELAYED: &str = "2.0.0";
+/// Not sent yet (section 3.5).
+const DELAYED: &str = "4.4.7";
 /// Refused, and nobody said why in an enhanced code (RFC 3463, section 3.1).
 const REFUSED: &str = "5.0.0";
 
 /// The body of the part: the fields about the message, a blank line, the fields about its one recipient. Lines end
 /// in CRLF, all of it is ASCII.
-pub(super) fn fields(settings: &Settings, failure: &Failure) -> String {
+pub(super) fn fields(settings: &Settings, case: &Case) -> String {
     let mut fields = String::new();
+    if let Some(id) = &case.envelope_id {
+        field(&mut fields, "Original-Envelope-Id", "", id);
+    }
     field(&mut fields, "Reporting-MTA", "dns; ", &settings.hostname);
-    field(&mut fields, "Arrival-Date", "", &date(failure.arrival));
+    field(&mut fields, "Arrival-Date", "", &date(case.arrival));
     fields.push_str("\r\n");
-    let kind_of_address = if failure.address.is_ascii() { "rfc822; " } else { "utf-8; " };
-    field(&mut fields, "Final-Recipient", kind_of_address, &failure.address);
-    field(&mut fields, "Action", "", "failed");
-    field(&mut fields, "Status", "", &status(&failure.kind));
-    let words = failure.kind.words();
-    field(&mut fields, "Diagnostic-Code", if code(words).is_some() { "smtp; " } else { "x-sms; " }, words);
-    if let Some(last_attempt) = failure.last_attempt {
+    if let Some(original) = &case.original {
+        field(&mut fields, "Original-Recipient", &format!("{}; ", original.kind), &original.address);
+    }
+    let kind_of_address = if case.address.is_ascii() { "rfc822; " } else { "utf-8; " };
+    field(&mut fields, "Final-Recipient", kind_of_address, &case.address);
+    field(&mut fields, "Action", "", action(&case.kind));
+    field(&mut fields, "Status", "", &status(&case.kind));
+    let words = case.kind.words();
+    if !words.trim().is_empty() {
+        field(&mut fields, "Diagnostic-Code", if code(words).is_some() { "smtp; " } else { "x-sms; " }, words);
+    }
+    if let Some(last_attempt) = case.last_attempt {
         field(&mut fields, "Last-Attempt-Date", "", &date(last_attempt));
     }
-    field(&mut fields, "Final-Log-ID", "", &failure.id);
+    field(&mut fields, "Final-Log-ID", "", &case.id);
+    if let Kind::Delayed { until, .. } = case.kind {
+        field(&mut fields, "Will-Retry-Until", "", &date(until));
+    }
     fields
 }
 
@@ -74,6 +89,17 @@ fn status(kind: &Kind) -> String {
     match kind {
         Kind::Expired { .. } => EXPIRED.to_owned(),
         Kind::Refused { reply } => enhanced(reply).unwrap_or_else(|| REFUSED.to_owned()),
+        Kind::Relayed { .. } => RELAYED.to_owned(),
+        Kind::Delayed { .. } => DELAYED.to_owned(),
+    }
+}
+
+/// What was done (RFC 3464, section 2.3.3). Never `delivered`: nobody but the telephone knows that.
+fn action(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Refused { .. } | Kind::Expired { .. } => "failed",
+        Kind::Relayed { .. } => "relayed",
+        Kind::Delayed { .. } => "delayed",
     }
 }
 

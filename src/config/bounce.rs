@@ -1,10 +1,18 @@
 //! `[bounce]`.
 
+use std::time::Duration;
+
 use super::network::Server;
 use super::section::Section;
 use super::value::{Found, Value, Wrong};
-use crate::bounce::Settings;
+use crate::bounce::{Allowed, Settings};
+use crate::gateway::Rate;
 use crate::smtp::Mailbox;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DELAY: Duration = Duration::from_secs(4 * 3600);
+const PER_SENDER: Rate = Rate { count: 20, per: HOUR };
+const EXPIRE: Duration = Duration::from_secs(5 * 24 * 3600);
 
 pub(super) fn read(section: &mut Section<'_, '_>, hostname: &str) -> Settings {
     let Server { host: relay_host, port: relay_port } =
@@ -12,7 +20,19 @@ pub(super) fn read(section: &mut Section<'_, '_>, hostname: &str) -> Settings {
     let postmaster = Mailbox { local: "postmaster".to_owned(), domain: Some(hostname.to_owned()) };
     let from = section.or("from", postmaster);
     let notify = section.or("notify", Vec::new());
-    Settings { hostname: hostname.to_owned(), relay_host, relay_port, from, notify }
+    let delay = section.or("delay", DELAY);
+    let per_sender = section.or("per_sender", PER_SENDER);
+    let expire = section.or("expire", EXPIRE);
+    Settings {
+        hostname: hostname.to_owned(),
+        relay_host,
+        relay_port,
+        from,
+        notify,
+        delay: Some(delay).filter(|delay| !delay.is_zero()),
+        per_sender: Some(Allowed { count: per_sender.count, per: per_sender.per }),
+        expire,
+    }
 }
 
 impl Value for Mailbox {

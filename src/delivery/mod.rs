@@ -8,9 +8,10 @@
 //!   dispatcher ──Parcel, probe──► lane (one for each gateway) ──► attempt ──► link ──► gateway
 //!       ▲                            │ Sign: it answers, fails, is blocked
 //!       └── breaker, latency ◄───────┘
-//!   notices ──► bounce
+//!   notices ──► bounce            overdue: what waits too long
 //! ```
 
+mod allowance;
 mod attempt;
 mod backoff;
 mod breaker;
@@ -21,6 +22,7 @@ mod limit;
 mod link;
 mod notices;
 mod operators;
+mod overdue;
 mod road;
 mod schedule;
 mod settings;

@@ -1,55 +1,69 @@
-//! Sends what senders must be told: takes the notices that are due from the spool to the returns desk, one at a time.
+//! Sends what people must be told: takes the notices and memos that are due from the spool to the returns desk, one at a
+//! time.
 //!
-//! When the site's mail server can't be reached, a notice waits in the spool by the same schedule as a message.
+//! When the site's mail server can't be reached, a notice waits in the spool by the same schedule as a message, until
+//! it is too old to be of use.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Tools;
+use super::allowance::{Allowance, Answer};
 use super::backoff::backoff;
 use super::schedule::pause;
-use crate::bounce::{self, Delivery, Failure};
+use super::{Plan, Tools, overdue};
+use crate::bounce::{self, Case, Delivery};
 use crate::clock::later;
 use crate::spool::{DueNotice, Memo, MemoNote, NoticeNote, SpoolError, State};
 
 /// Notices taken from the spool at a time.
 const BATCH: usize = 20;
+/// Notices that one mail may sum up.
+const SUMMED: usize = 1000;
+/// The shortest wait between two looks.
+const REST: Duration = Duration::from_millis(200);
+/// How often it is looked for what waits too long.
+const OVERDUE_INTERVAL: Duration = Duration::from_secs(30);
 /// The longest wait between two looks.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-/// How long more news are let come before the spool is asked.
-const CALM: Duration = Duration::from_millis(250);
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// Sends notices until `shutdown`.
 pub async fn run(tools: Tools, shutdown: CancellationToken) {
     let mut changes = tools.spool.changes();
+    let mut allowance = Allowance::default();
+    let mut overdue_looked: Option<Instant> = None;
     while !shutdown.is_cancelled() {
-        let sleep = match send_due(&tools, &shutdown).await {
+        if overdue_looked.is_none_or(|looked| looked.elapsed() >= OVERDUE_INTERVAL) {
+            overdue_looked = Some(Instant::now());
+            if let Err(error) = overdue::look(&tools).await {
+                tracing::error!(%error, "what waits too long could not be looked for");
+            }
+        }
+        let sleep = match send_due(&tools, &mut allowance, &shutdown).await {
             Ok(next) => pause(tools.clock.now(), next, LONGEST_SLEEP),
             Err(error) => {
                 tracing::error!(%error, "notices could not be read or recorded");
                 LONGEST_SLEEP
             }
         };
+        // Every letter wakes us, and hardly any of them owes a notice.
+        shutdown.run_until_cancelled(tokio::time::sleep(REST)).await;
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = news(&mut changes) => {}
+            _ = changes.changed() => {}
             () = tokio::time::sleep(sleep) => {}
         }
     }
 }
 
-/// Waits for news of the spool, and then a moment more: every letter is news, and few of them are about a notice.
-async fn news(changes: &mut watch::Receiver<u64>) {
-    if changes.changed().await.is_ok() {
-        tokio::time::sleep(CALM).await;
-    }
-}
-
 /// Sends every notice that is due; gives the moment when the next one is.
-async fn send_due(tools: &Tools, shutdown: &CancellationToken) -> Result<Option<Timestamp>, SpoolError> {
+async fn send_due(
+    tools: &Tools,
+    allowance: &mut Allowance,
+    shutdown: &CancellationToken,
+) -> Result<Option<Timestamp>, SpoolError> {
     loop {
         let now = tools.clock.now();
         let (memos, notices) = (tools.spool.due_memos(now, BATCH).await?, tools.spool.due_notices(now, BATCH).await?);
@@ -63,12 +77,79 @@ async fn send_due(tools: &Tools, shutdown: &CancellationToken) -> Result<Option<
             if shutdown.is_cancelled() {
                 return Ok(None);
             }
-            send(tools, &tools.plan().returns, notice).await?;
+            let plan = tools.plan();
+            match allowance.ask(&notice.notice_to, plan.returns.per_sender, now) {
+                Answer::Send => send(tools, &plan, notice).await?,
+                Answer::Wait(due) => {
+                    tools.spool.note_notice(&notice.parcel.id, NoticeNote::Later { due }, now).await?;
+                }
+                Answer::SumUp => {
+                    sum_up(tools, &plan, notice).await?;
+                    // The others of this batch may be told already.
+                    break;
+                }
+            }
         }
-        if memos.len().max(notices.len()) < BATCH {
+        if memos.len().max(notices.len()) < BATCH && tools.spool.due_notices(now, 1).await?.is_empty() {
             return tools.spool.next_notice_due().await;
         }
     }
+}
+
+async fn send(tools: &Tools, plan: &Plan, due: &DueNotice) -> Result<(), SpoolError> {
+    let now = tools.clock.now();
+    let handover = bounce::send(&plan.returns, &bounce::notice(&plan.returns, &case(due), now)).await;
+    record(tools, plan, due, &handover).await
+}
+
+/// All that the sender of this one is owed, in one mail.
+async fn sum_up(tools: &Tools, plan: &Plan, first: &DueNotice) -> Result<(), SpoolError> {
+    let now = tools.clock.now();
+    let all = tools.spool.due_notices_to(&first.notice_to, now, SUMMED).await?;
+    let cases: Vec<Case> = all.iter().map(case).collect();
+    let handover = match (cases.as_slice(), bounce::summary(&plan.returns, &cases, now)) {
+        ([_], _) | (_, None) => return send(tools, plan, first).await,
+        (_, Some(summary)) => bounce::send(&plan.returns, &summary).await,
+    };
+    for due in &all {
+        record(tools, plan, due, &handover).await?;
+    }
+    Ok(())
+}
+
+async fn record(tools: &Tools, plan: &Plan, due: &DueNotice, handover: &Delivery) -> Result<(), SpoolError> {
+    let (id, now) = (&due.parcel.id, tools.clock.now());
+    let note = note(handover, due, plan, now, fastrand::f64());
+    match (handover, &note) {
+        (Delivery::Sent { reply }, _) => tracing::info!(%id, reply, "the sender was told"),
+        (Delivery::Retry { reason }, NoticeNote::Retry { .. }) => {
+            tracing::warn!(%id, reason, "the sender could not be told yet");
+        }
+        (Delivery::Retry { reason }, _) => tracing::error!(%id, reason, "the sender could not be told in time"),
+        (Delivery::Failed { reason }, _) => tracing::error!(%id, reason, "the sender can't be told"),
+    }
+    tools.spool.note_notice(id, note, now).await
+}
+
+/// What came of a notice, for the spool. Pure.
+fn note(handover: &Delivery, due: &DueNotice, plan: &Plan, now: Timestamp, chance: f64) -> NoticeNote {
+    match handover {
+        Delivery::Sent { .. } => NoticeNote::Sent,
+        Delivery::Failed { reason } => NoticeNote::Failed { reason: reason.clone() },
+        Delivery::Retry { reason } if is_too_old(due, plan, now) => {
+            NoticeNote::Failed { reason: format!("not sent in time: {reason}") }
+        }
+        Delivery::Retry { reason } => {
+            let delay = backoff(&plan.settings.retry, due.attempts + 1, chance);
+            NoticeNote::Retry { due: later(now, delay), reason: reason.clone() }
+        }
+    }
+}
+
+/// A parcel that has ended keeps the moment of its end; a delay is worth telling for as long as it lasts.
+fn is_too_old(due: &DueNotice, plan: &Plan, now: Timestamp) -> bool {
+    let has_ended = matches!(due.parcel.state, State::Refused | State::Expired | State::Sent);
+    has_ended && now >= later(due.parcel.due, plan.returns.expire)
 }
 
 async fn send_memo(tools: &Tools, memo: &Memo) -> Result<(), SpoolError> {
@@ -96,48 +177,30 @@ async fn send_memo(tools: &Tools, memo: &Memo) -> Result<(), SpoolError> {
     tools.spool.note_memo(memo.id, note).await
 }
 
-async fn send(tools: &Tools, returns: &bounce::Settings, due: &DueNotice) -> Result<(), SpoolError> {
-    let now = tools.clock.now();
-    let notice = bounce::notice(returns, &failure(due), now);
-    let handover = bounce::send(returns, &notice).await;
-    let id = &due.parcel.id;
-    match &handover {
-        Delivery::Sent { reply } => tracing::info!(%id, reply, "the sender was told"),
-        Delivery::Retry { reason } => tracing::warn!(%id, reason, "the sender could not be told yet"),
-        Delivery::Failed { reason } => tracing::error!(%id, reason, "the sender can't be told"),
-    }
-    tools.spool.note_notice(id, note(handover, due, tools, now), now).await
-}
-
-fn note(handover: Delivery, due: &DueNotice, tools: &Tools, now: Timestamp) -> NoticeNote {
-    match handover {
-        Delivery::Sent { .. } => NoticeNote::Sent,
-        Delivery::Failed { reason } => NoticeNote::Failed { reason },
-        Delivery::Retry { reason } => {
-            let delay = backoff(&tools.plan().settings.retry, due.attempts + 1, fastrand::f64());
-            NoticeNote::Retry { due: later(now, delay), reason }
-        }
-    }
-}
-
-fn failure(due: &DueNotice) -> Failure {
+fn case(due: &DueNotice) -> Case {
     let parcel = &due.parcel;
     let last_reply = parcel.last_reply.clone().unwrap_or_default();
-    Failure {
+    Case {
         id: parcel.id.to_string(),
         notice_to: due.notice_to.clone(),
         address: parcel.address.clone(),
+        original: due.original.clone(),
         number: parcel.number.clone(),
         kind: match parcel.state {
             State::Expired => bounce::Kind::Expired { reason: last_reply },
-            _ => bounce::Kind::Refused { reply: last_reply },
+            State::Refused => bounce::Kind::Refused { reply: last_reply },
+            State::Sent => bounce::Kind::Relayed { reply: last_reply },
+            State::Waiting | State::Sending | State::Held => {
+                bounce::Kind::Delayed { reason: last_reply, until: parcel.expires }
+            }
         },
         accepted_parts: parcel.accepted_parts,
         total_parts: parcel.parts.len().max(1),
         arrival: parcel.accepted,
-        last_attempt: (parcel.attempts > 0).then_some(parcel.due),
+        last_attempt: (parcel.attempts > 0).then_some(parcel.due).filter(|_| parcel.state != State::Waiting),
         subject: due.subject.clone(),
         message_id: due.message_id.clone(),
+        envelope_id: due.envelope_id.clone(),
         headers: due.headers.clone(),
     }
 }

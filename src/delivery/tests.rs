@@ -1,6 +1,7 @@
 //! The whole room: simulated gateways behind loopback sockets, a spool on disk, the clock simulated.
 
 mod gateways;
+mod notices;
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use super::*;
 use crate::address::Number;
 use crate::gateway::{self, Protocol};
 use crate::sms::{Charset, Encoding, Medium, Part};
-use crate::smtp::{Mailbox, ReversePath};
+use crate::smtp::{Mailbox, Notify, ReversePath};
 use crate::spool::{Fate, NewLetter, NewParcel, ParcelId, Priority, Role, State};
 use crate::{bounce, simulator};
 
@@ -108,6 +109,9 @@ impl Bench {
             relay_port: 1,
             from: mailbox("postmaster"),
             notify: vec![mailbox("ops")],
+            delay: None,
+            per_sender: None,
+            expire: Duration::from_secs(5 * 24 * 3600),
         };
         let plan = Plan { settings: Settings::default(), returns, gateways };
         Bench {
@@ -132,6 +136,11 @@ impl Bench {
 
     /// Stores a message of these parts for these gateways.
     async fn store(&self, gateways: &[&str], parts: &[&str]) -> ParcelId {
+        self.store_wishing(None, gateways, parts).await
+    }
+
+    /// As [`Bench::store`], with the sender's wishes.
+    async fn store_wishing(&self, notify: Option<Notify>, gateways: &[&str], parts: &[&str]) -> ParcelId {
         let now = self.clock.now();
         let part = |text: &&str| Part { text: (*text).to_owned(), units: text.len() };
         let parcel = NewParcel {
@@ -142,7 +151,7 @@ impl Bench {
             expires: later(now, 48 * 3600),
             priority: Priority::Normal,
             topic: None,
-            notify: None,
+            notify,
             original: None,
             remark: None,
             fate: Fate::Waiting { encoding: Encoding::Latin1, parts: parts.iter().map(part).collect() },

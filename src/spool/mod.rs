@@ -23,7 +23,8 @@
 //! | operator: cancel | refused² | | refused² | | |
 //!
 //! `sent` is the end. ¹ as the gateway's `on_unknown` says. ² From here on the sender is owed a notice, if anybody is
-//! to be told; the notice waits here by a schedule of its own until the site's mail server has it. ³ A notice that has
+//! to be told; the notice waits here by a schedule of its own until the site's mail server has it. One that has asked
+//! for it (RFC 3461) is also told when it is sent, and most are when it waits long. ³ A notice that has
 //! not left yet is taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release
 //! gives a parcel as long to live as it had at first. ⁴ Held when no other gateway of its list is configured, or when
 //! the old one has sent its first parts.
@@ -67,6 +68,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::smtp::Mailbox;
+
 pub use error::SpoolError;
 pub use gateway_status::{AccountSeen, GatewayHold, GatewayStatus, HeldBy};
 pub use memo::{Memo, MemoNote, NewMemo};
@@ -75,7 +78,9 @@ pub use parcel::{Committed, Fate, NewLetter, NewParcel, Parcel, ParcelId, Parcel
 pub use priority::{Priority, PriorityError, Standing, Topic};
 pub use settings::Settings;
 pub use state::{Order, State, StateError};
-pub use view::{DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, ParcelRecord, Stats};
+pub use view::{
+    DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, Overdue, ParcelRecord, Stats,
+};
 
 use lock::RelayLock;
 use sqlite::{Readers, Ring, Source, Writer, commit, gateways, look, memos, notices, open, prune, relay};
@@ -225,6 +230,29 @@ impl Spool {
     /// Up to `limit` notices that are due, the longest due first.
     pub async fn due_notices(&self, now: Timestamp, limit: usize) -> Result<Vec<DueNotice>, SpoolError> {
         self.room.readers.read(move |db| notices::due(db, now, limit)).await
+    }
+
+    /// As [`Spool::due_notices`], only those to one sender.
+    pub async fn due_notices_to(
+        &self,
+        to: &Mailbox,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<DueNotice>, SpoolError> {
+        let to = to.clone();
+        self.room.readers.read(move |db| notices::due_to(db, &to, now, limit)).await
+    }
+
+    /// Owes a notice of delay for what was accepted before `before` and still waits, where the sender wants to hear of
+    /// it; once for each parcel.
+    pub async fn owe_delayed(&self, before: Timestamp, now: Timestamp) -> Result<(), SpoolError> {
+        while self.room.writer.write(|_| false, move |db| notices::owe_delayed(db, before, now)).await? {}
+        Ok(())
+    }
+
+    /// What was accepted before `before` and still waits, up to `limit` letters of it; each is given once.
+    pub async fn take_overdue(&self, before: Timestamp, limit: usize) -> Result<Vec<Overdue>, SpoolError> {
+        self.room.writer.write(|_| false, move |db| relay::take_overdue(db, before, limit)).await
     }
 
     /// When the next notice or memo is due.

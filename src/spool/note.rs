@@ -37,6 +37,8 @@ pub enum NoticeNote {
     Failed { reason: String },
     /// It is due again.
     Retry { due: jiff::Timestamp, reason: String },
+    /// It was not tried: it is due later.
+    Later { due: jiff::Timestamp },
 }
 
 /// So many digits in a row may be a telephone number; shorter ones are reply codes, credits and times.

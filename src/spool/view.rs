@@ -4,13 +4,17 @@ use jiff::Timestamp;
 
 use super::{Order, Parcel, ParcelId, State};
 use crate::address::Number;
-use crate::smtp::Mailbox;
+use crate::smtp::{Mailbox, OriginalRecipient};
 
 /// A notice that a sender is owed.
 #[derive(Clone, Debug)]
 pub struct DueNotice {
-    /// The parcel, refused or expired.
+    /// Its state says what there is to tell: refused or expired, sent, or still waiting.
     pub parcel: Parcel,
+    /// The recipient as the sender knows it.
+    pub original: Option<OriginalRecipient>,
+    /// The sender's own name for the mail.
+    pub envelope_id: Option<String>,
     pub notice_to: Mailbox,
     pub subject: String,
     pub message_id: Option<String>,
@@ -65,6 +69,15 @@ pub struct Filter {
 /// One line of a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
+    pub parcel: Parcel,
+    /// The envelope sender; `None` for the null sender.
+    pub from: Option<String>,
+    pub subject: String,
+}
+
+/// A parcel that waits too long.
+#[derive(Clone, Debug)]
+pub struct Overdue {
     pub parcel: Parcel,
     /// The envelope sender; `None` for the null sender.
     pub from: Option<String>,

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{ACCEPTANCE_TIMEOUT, Delivery, EXCHANGE_TIMEOUT, QUIT_TIMEOUT, REPLY_TIMEOUT, exchange, path, send};
 use crate::address::Number;
-use crate::bounce::{Failure, Kind, Notice, Settings, notice};
+use crate::bounce::{Case, Kind, Notice, Settings, notice};
 use crate::smtp::Mailbox;
 
 /// What a Postfix says when all goes well, in order: greeting, EHLO, MAIL, RCPT, DATA, text, QUIT.
@@ -29,11 +29,20 @@ fn mailbox(local: &str) -> Mailbox {
 
 fn settings(relay_port: u16) -> Settings {
     let (hostname, relay_host) = ("sms.example.com".to_owned(), "127.0.0.1".to_owned());
-    Settings { hostname, relay_host, relay_port, from: mailbox("postmaster"), notify: Vec::new() }
+    Settings {
+        hostname,
+        relay_host,
+        relay_port,
+        from: mailbox("postmaster"),
+        notify: Vec::new(),
+        delay: None,
+        per_sender: None,
+        expire: Duration::from_secs(3600),
+    }
 }
 
 fn notice_to(local: &str) -> Notice {
-    let failure = Failure {
+    let case = Case {
         id: "7k2m9q4xw1.1".to_owned(),
         notice_to: mailbox(local),
         address: ".00447731234567@sms.example.com".to_owned(),
@@ -44,10 +53,12 @@ fn notice_to(local: &str) -> Notice {
         arrival: Timestamp::UNIX_EPOCH,
         last_attempt: None,
         subject: ".".to_owned(),
+        original: None,
+        envelope_id: None,
         message_id: None,
         headers: ".dotted: field\n..: b\n".to_owned(),
     };
-    notice(&settings(25), &failure, Timestamp::UNIX_EPOCH)
+    notice(&settings(25), &case, Timestamp::UNIX_EPOCH)
 }
 
 /// Says the replies one after the other, each after a pause, and hears what the client says to each. Gives the lines

@@ -44,7 +44,9 @@ struct Standing {
     expires: i64,
     lifetime: i64,
     notice: NoticeState,
-    has_notice_to: Option<i64>,
+    /// Whether there is somebody who wants to hear of a bad end, or of a good one.
+    tells_failure: bool,
+    tells_success: bool,
 }
 
 /// Makes the step; gives the state it leads to. `PartAccepted` becomes `LastPartAccepted` by itself.
@@ -98,7 +100,8 @@ pub fn advance(db: &Connection, key: Key, change: &Change<'_>) -> Result<State, 
 fn standing(db: &Connection, key: Key) -> Result<Standing, Fault> {
     let mut find = db.prepare_cached(
         "SELECT l.name, p.state, p.gateway, p.accepted_parts, json_array_length(p.parts) AS parts, p.expires,
-                p.lifetime, p.notice, iif(l.notice_local IS NULL, NULL, 1) AS has_notice_to
+                p.lifetime, p.notice, l.notice_local IS NOT NULL AND coalesce(p.notify, 'failure') LIKE '%failure%' AS tells_failure,
+                l.notice_local IS NOT NULL AND coalesce(p.notify, '') LIKE '%success%' AS tells_success
          FROM parcels AS p JOIN letters AS l ON l.id = p.letter WHERE p.letter = ?1 AND p.place = ?2",
     )?;
     let standing = find.query_one((key.letter, key.place), |row| {
@@ -111,7 +114,8 @@ fn standing(db: &Connection, key: Key) -> Result<Standing, Fault> {
             expires: row.get("expires")?,
             lifetime: row.get("lifetime")?,
             notice: rows::notice_state(row)?,
-            has_notice_to: row.get("has_notice_to")?,
+            tells_failure: row.get("tells_failure")?,
+            tells_success: row.get("tells_success")?,
         })
     })?;
     Ok(standing)
@@ -137,13 +141,17 @@ fn expires(standing: &Standing, step: Step, now: i64) -> i64 {
     }
 }
 
-/// Whether the sender is to be told, and from when on: once for each time that the parcel comes to a bad end. A parcel
-/// that goes on takes back a notice that has not left yet.
+/// Whether the sender is to be told, and from when on: once for each time that the parcel comes to an end, if he wants to
+/// hear of such an end. A parcel that goes on after a bad end takes back a notice that has not left yet, and one that
+/// ends takes back that it is late.
 fn notice(standing: &Standing, next: State, now: i64) -> (NoticeState, Option<i64>) {
+    let had_ended = matches!(standing.state, State::Refused | State::Expired);
     match next {
-        State::Refused | State::Expired if standing.has_notice_to.is_some() => (NoticeState::Owed, Some(now)),
-        State::Refused | State::Expired | State::Waiting => (NoticeState::None, None),
-        State::Sending | State::Sent | State::Held => (standing.notice, None),
+        State::Refused | State::Expired if standing.tells_failure => (NoticeState::Owed, Some(now)),
+        State::Sent if standing.tells_success => (NoticeState::Owed, Some(now)),
+        State::Refused | State::Expired | State::Sent => (NoticeState::None, None),
+        State::Waiting | State::Held if had_ended => (NoticeState::None, None),
+        State::Waiting | State::Sending | State::Held => (standing.notice, None),
     }
 }
 

@@ -154,7 +154,8 @@ fn store_letter(db: &Connection, letter: &NewLetter) -> Result<(i64, String), Fa
 fn store_parcel(db: &Connection, key: Key, letter: &NewLetter, packed: &Packed<'_>) -> Result<(), Fault> {
     let Packed { parcel, state, encoding, parts, reason } = packed;
     let now = millis(letter.accepted);
-    let owed = *state == State::Refused && letter.notice_to.is_some();
+    let wants_to_hear = parcel.notify.is_none_or(|notify| notify.failure);
+    let owed = *state == State::Refused && letter.notice_to.is_some() && wants_to_hear;
     let notice = if owed { NoticeState::Owed } else { NoticeState::None };
     let mut insert = db.prepare_cached(
         "INSERT INTO parcels (letter, place, state, address, number, sender_id, gateways, gateway, encoding, parts,

@@ -11,7 +11,7 @@
 //! | `writer` `readers` | who talks to the database, and when |
 //! | `commit` `advance` `relay` `prune` | what the writer does |
 //! | `ring` | whose turn it is |
-//! | `look` `notices` `memos` `gateways` | what is looked up and shown |
+//! | `look` `notices` `memos` `marks` `gateways` | what is looked up and shown |
 //! | `rows` | values ↔ columns |
 
 mod advance;
@@ -19,6 +19,7 @@ pub mod commit;
 mod fault;
 pub mod gateways;
 pub mod look;
+mod marks;
 pub mod memos;
 pub mod notices;
 pub mod open;

@@ -11,10 +11,11 @@ use rusqlite::{Connection, Params};
 
 use super::advance::{Change, advance};
 use super::fault::Fault;
+use super::marks::{self, Mark};
 use super::ring::{Ring, Source};
 use super::rows::{self, Key, millis, parcel_columns};
 use crate::spool::state::Step;
-use crate::spool::{Note, Order, Ordered, Parcel, ParcelId, Priority, State};
+use crate::spool::{Note, Order, Ordered, Overdue, Parcel, ParcelId, Priority, State};
 
 /// How many parcels expire in one transaction: the writer must not be kept from its other work.
 const EXPIRE_BATCH: u32 = 500;
@@ -160,6 +161,28 @@ pub fn recover(db: &Connection, now: Timestamp, hold_for: &[String]) -> Result<V
         recovered.push((id, advance(db, key, &change)?));
     }
     Ok(recovered)
+}
+
+/// What was accepted before `before` and still waits, up to `limit` letters of it; each is given once.
+pub fn take_overdue(db: &Connection, before: Timestamp, limit: usize) -> Result<Vec<Overdue>, Fault> {
+    let letters = marks::overdue(db, Mark::Escalation, before, limit)?;
+    let mut find = db.prepare_cached(concat!(
+        "SELECT ",
+        parcel_columns!(),
+        ", l.sender AS envelope_sender, l.subject FROM parcels AS p JOIN letters AS l ON l.id = p.letter
+         WHERE p.letter = ?1 AND p.state = 'waiting' ORDER BY p.place"
+    ))?;
+    let mut overdue = Vec::new();
+    for letter in &letters {
+        let found = find.query_map([letter], |row| {
+            Ok(Overdue { parcel: rows::parcel(row)?, from: row.get("envelope_sender")?, subject: row.get("subject")? })
+        })?;
+        overdue.extend(found.collect::<Result<Vec<_>, _>>()?);
+    }
+    if let Some(last) = letters.last() {
+        marks::set(db, Mark::Escalation, *last)?;
+    }
+    Ok(overdue)
 }
 
 /// Carries out an operator's order for each of the parcels; one that can't be does not keep the others.

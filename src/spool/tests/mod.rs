@@ -4,6 +4,7 @@ mod accepting;
 mod delivery;
 mod fairness;
 mod invariants;
+mod notices;
 mod opening;
 mod operators;
 mod trouble;
