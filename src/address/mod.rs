@@ -5,6 +5,7 @@
 mod dial;
 mod number;
 mod pattern;
+mod premium;
 mod resolve;
 mod route;
 mod sender_id;
@@ -14,8 +15,9 @@ mod wish;
 pub use dial::Flaw;
 pub use number::{Number, NumberError};
 pub use pattern::Pattern;
+pub use premium::Tariff;
 pub use resolve::{ResolveError, is_ours, resolve, sender_id};
 pub use route::Route;
 pub use sender_id::{SenderId, SenderIdError};
-pub use settings::{Numbering, RoutePrefix, SenderMapping, Settings};
+pub use settings::{Numbering, Premium, RoutePrefix, SenderMapping, Settings};
 pub use wish::Wish;

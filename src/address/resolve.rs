@@ -5,9 +5,10 @@
 
 use super::dial::{self, Flaw};
 use super::number::Number;
+use super::premium::{self, Tariff};
 use super::route::Route;
 use super::sender_id::SenderId;
-use super::settings::{RoutePrefix, SenderMapping, Settings};
+use super::settings::{Numbering, Premium, RoutePrefix, SenderMapping, Settings};
 use super::wish::{self, Wish};
 use crate::smtp::Mailbox;
 
@@ -26,6 +27,9 @@ pub enum ResolveError {
     /// A number that the operator does not let us write to.
     #[error("{} may not be written to", .number.masked())]
     Denied { number: Number },
+    /// A number that costs more than others, and that nobody has let through; `range` is how it begins.
+    #[error("{} is {}", .number.masked(), .tariff.as_str())]
+    Costly { number: Number, range: &'static str, tariff: Tariff },
     /// No `[[route]]` leads there.
     #[error("no route leads to {}", .number.masked())]
     NoRoute { number: Number },
@@ -43,6 +47,10 @@ impl ResolveError {
                 format!("{local:?} is no alias and no number: {flaw}; a good address is {EXAMPLE}@{domain}")
             }
             ResolveError::Denied { number } => format!("{number} is not among the numbers that may be written to"),
+            ResolveError::Costly { number, range, tariff } => format!(
+                "{number} is {}, and those may not be written to unless whoever runs this relay allows {range}",
+                tariff.as_str()
+            ),
             ResolveError::NoRoute { number } => format!("no gateway leads to {number}"),
         }
     }
@@ -102,6 +110,9 @@ fn route(settings: &Settings, number: Number, wish: Option<Wish>) -> Result<Rout
     if !allowed || begins(&numbering.deny) {
         return Err(ResolveError::Denied { number });
     }
+    if let Some((range, tariff)) = costly(numbering, &number) {
+        return Err(ResolveError::Costly { number, range, tariff });
+    }
     let leads_there = |route: &&RoutePrefix| number.as_str().starts_with(route.prefix.as_str());
     let longest = settings.routes.iter().filter(leads_there).max_by_key(|route| route.prefix.len());
     match longest {
@@ -109,6 +120,18 @@ fn route(settings: &Settings, number: Number, wish: Option<Wish>) -> Result<Rout
             Ok(Route { number, gateways: gateways.clone(), prefix: prefix.clone(), wish })
         }
         None => Err(ResolveError::NoRoute { number }),
+    }
+}
+
+/// The range of a number that costs more than others and was not let through. An entry of `allow` must be as narrow as
+/// the range: who allows his whole country did not think of it.
+fn costly(numbering: &Numbering, number: &Number) -> Option<(&'static str, Tariff)> {
+    let is_named = |range: &str| {
+        numbering.allow.iter().any(|prefix| prefix.starts_with(range) && number.as_str().starts_with(prefix.as_str()))
+    };
+    match numbering.premium {
+        Premium::Take => None,
+        Premium::Deny => premium::range(number).filter(|(range, _)| !is_named(range)),
     }
 }
 
@@ -225,6 +248,31 @@ mod tests {
         assert!(matches!(resolved(&settings, LONDON), Err(ResolveError::Denied { .. })));
         assert!(matches!(resolved(&settings, ROME), Err(ResolveError::NoRoute { .. })));
         assert!(resolved(&settings, "+442012345678").is_ok());
+    }
+
+    #[test]
+    fn what_costs_more_must_be_allowed_by_its_own_range() {
+        let number = "+39899123456";
+        for (allow, premium, taken) in [
+            (&[][..], Premium::Deny, false),
+            (&["+", "+39"], Premium::Deny, false),
+            (&["+39", "+3989"], Premium::Deny, true),
+            (&["+39", "+39899"], Premium::Deny, true),
+            (&["+39", "+39892"], Premium::Deny, false),
+            (&["+39"], Premium::Take, true),
+        ] {
+            let mut settings = settings();
+            settings.numbering.allow = allow.iter().map(|prefix| (*prefix).to_owned()).collect();
+            settings.numbering.premium = premium;
+            assert_eq!(resolved(&settings, number).is_ok(), taken, "{allow:?} {premium:?}");
+        }
+        let error = resolved(&settings(), number).unwrap_err();
+        assert_eq!(error.to_string(), "+398******56 is a premium-rate number");
+        assert_eq!(
+            error.for_sender(),
+            "+39899123456 is a premium-rate number, and those may not be written to unless whoever runs this relay \
+             allows +3989"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::pattern::Pattern;
 use super::sender_id::SenderId;
 
 /// How numbers are read and which of them may be written to: `[numbers]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Numbering {
     /// Digits of the country that a national number belongs to; `None`: national numbers are refused.
     pub country_code: Option<String>,
@@ -17,6 +17,29 @@ pub struct Numbering {
     pub allow: Vec<String>,
     /// Prefixes with `+` that may not; wins over `allow`.
     pub deny: Vec<String>,
+    pub premium: Premium,
+}
+
+impl Default for Numbering {
+    /// Every number in international form, unless it costs more than others.
+    fn default() -> Numbering {
+        Numbering {
+            country_code: None,
+            trunk_prefix: String::new(),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            premium: Premium::Deny,
+        }
+    }
+}
+
+/// Whether numbers that cost more than others may be written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Premium {
+    /// They may.
+    Take,
+    /// They may not, unless a prefix in `allow` names their range or something in it.
+    Deny,
 }
 
 /// One `[[route]]`.

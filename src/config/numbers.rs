@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use super::section::Section;
 use super::value::{self, Found, Value, Wrong};
-use crate::address::{Number, Numbering};
+use crate::address::{Number, Numbering, Premium};
 use crate::smtp::Mailbox;
 
 /// Digits of a country code (ITU-T E.164, clause 6.2.1).
@@ -27,8 +27,9 @@ pub(super) fn read(section: &mut Section<'_, '_>) -> (Vec<String>, Numbering) {
     let prefixes = |list: Vec<Prefix>| list.into_iter().map(|Prefix(prefix)| prefix).collect();
     let allow = prefixes(section.or("allow", Vec::new()));
     let deny = prefixes(section.or("deny", Vec::new()));
+    let premium = if section.or("deny_premium", true) { Premium::Deny } else { Premium::Take };
     let domains = domains.unwrap_or_default().into_iter().map(|Domain(name)| name).collect();
-    (domains, Numbering { country_code, trunk_prefix, allow, deny })
+    (domains, Numbering { country_code, trunk_prefix, allow, deny, premium })
 }
 
 /// `[aliases]`: its keys are the names.

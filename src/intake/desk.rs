@@ -308,7 +308,7 @@ fn signature_refusal(error: &SenderIdError) -> Reply {
 
 fn resolve_refusal(error: &ResolveError) -> Reply {
     let enhanced = match error {
-        ResolveError::ForeignDomain { .. } | ResolveError::Denied { .. } => "5.7.1",
+        ResolveError::ForeignDomain { .. } | ResolveError::Denied { .. } | ResolveError::Costly { .. } => "5.7.1",
         ResolveError::NoSuchNumber { .. } => "5.1.1",
         ResolveError::NoRoute { .. } => "5.4.4",
     };
