@@ -10,7 +10,8 @@
 //!
 //! Each noun is defined in the room that makes it, each arrow is one function in one room. A room knows what came
 //! before it on the trip and never what comes after; only the two halls (`intake`, `delivery`) and `cli` see several
-//! rooms. `message`, `address`, `rules` and `sms` touch nothing but their arguments. ARCHITECTURE.md tells the whole story.
+//! rooms. `message`, `address`, `rules`, `sms` and `limits` touch nothing but their arguments. ARCHITECTURE.md tells the
+//! whole story.
 #![forbid(unsafe_code)]
 
 pub mod smtp;
@@ -24,6 +25,8 @@ pub mod address;
 pub mod rules;
 
 pub mod sms;
+
+pub mod limits;
 
 pub mod spool;
 

@@ -18,19 +18,23 @@ const TABLES: [&str; 0] = [];
 
 /// Each room, in the order of the trip, and the rooms it may name. What is not here may name nothing and be named by
 /// nobody, so a new room is entered first.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("smtp", &[]),
-    ("intake", &["smtp", "message", "address", "rules", "sms", "spool", "clock"]),
+    ("intake", &["smtp", "message", "address", "rules", "sms", "limits", "spool", "clock"]),
     ("message", &["smtp"]),
     ("address", &["smtp", "message"]),
     ("rules", &["smtp", "message", "address"]),
     ("sms", &["smtp", "message", "address", "rules"]),
-    ("spool", &["smtp", "message", "address", "sms", "clock"]),
-    ("delivery", &["smtp", "message", "address", "sms", "spool", "gateway", "bounce", "clock"]),
+    ("limits", &["smtp", "message", "address", "sms"]),
+    ("spool", &["smtp", "message", "address", "sms", "limits", "clock"]),
+    ("delivery", &["smtp", "message", "address", "sms", "limits", "spool", "gateway", "bounce", "clock"]),
     ("gateway", &["smtp", "message", "address", "sms", "spool", "clock"]),
     ("bounce", &["smtp", "message", "address", "sms", "spool", "gateway", "clock"]),
     ("simulator", &["smtp", "message", "address", "sms", "spool", "gateway", "bounce", "clock"]),
-    ("config", &["smtp", "intake", "message", "address", "rules", "sms", "spool", "delivery", "gateway", "bounce"]),
+    (
+        "config",
+        &["smtp", "intake", "message", "address", "rules", "sms", "limits", "spool", "delivery", "gateway", "bounce"],
+    ),
     ("cli", ALL_ROOMS),
     ("clock", &[]),
     ("shutdown", &[]),
@@ -43,6 +47,7 @@ const ALL_ROOMS: &[&str] = &[
     "address",
     "rules",
     "sms",
+    "limits",
     "spool",
     "delivery",
     "gateway",
@@ -54,7 +59,7 @@ const ALL_ROOMS: &[&str] = &[
 ];
 
 /// Rooms that touch nothing but their arguments.
-const PURE_ROOMS: [&str; 4] = ["message", "address", "rules", "sms"];
+const PURE_ROOMS: [&str; 5] = ["message", "address", "rules", "sms", "limits"];
 
 /// What a pure room may not mention, whatever for.
 const IMPURE: [&str; 18] = [
