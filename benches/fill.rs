@@ -58,6 +58,7 @@ fn letter(n: u64) -> Result<NewLetter, Box<dyn Error>> {
         topic: None,
         notify: None,
         original: None,
+        remark: None,
         fate: Fate::Waiting { encoding: Encoding::Latin1, parts: vec![Part { units: text.len(), text: text.clone() }] },
     };
     let monitor = Mailbox { local: "monitor".to_owned(), domain: Some("example.com".to_owned()) };

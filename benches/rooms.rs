@@ -95,7 +95,7 @@ fn texts(criterion: &mut Criterion) {
         let text = message::extract(&mail, &message::Settings::default()).unwrap();
         let medium = Medium::new(Charset::Latin1, 160);
         group.bench_function(name, |bencher| {
-            bencher.iter(|| sms::compose(black_box(&text), &medium, settings).unwrap())
+            bencher.iter(|| sms::compose(&sms::Fields::new(black_box(&text)), &medium, settings).unwrap())
         });
     }
     group.finish();
@@ -125,6 +125,7 @@ fn letter(n: usize) -> NewLetter {
             topic: None,
             notify: None,
             original: None,
+            remark: None,
             fate: Fate::Waiting { encoding: Encoding::Latin1, parts: vec![Part { units: text.len(), text }] },
         }],
     }
