@@ -24,9 +24,9 @@ async fn the_gateway_hears_all_three_before_it_answers_one() {
 async fn the_first_refusal_counts_and_the_other_answers_are_heard() {
     let again = format!("{COMMANDS}S: 250 a\nS: 250 b\nS: 354 c\n{TEXT}S: 250 ok\n");
     let table = [
-        ("S: 250 a\nS: 550 no such number\nS: 503 no\n", refused("550 no such number")),
+        ("S: 250 a\nS: 550 no such number\nS: 503 no\n", refused_at(About::Recipient, "550 no such number")),
         ("S: 451 later\nS: 503 no\nS: 503 no\n", retry("451 later")),
-        ("S: 250 a\nS: 250 b\nS: 452 no credit\n", retry("452 no credit")),
+        ("S: 250 a\nS: 250 b\nS: 452 no room\n", retry("452 no room")),
     ];
     for (answers, outcome) in table {
         let script = format!("{COMMANDS}{answers}C: RSET\nS: 250 ok\n{again}");
@@ -37,7 +37,7 @@ async fn the_first_refusal_counts_and_the_other_answers_are_heard() {
 #[tokio::test(start_paused = true)]
 async fn a_gateway_that_waits_for_the_text_of_a_refused_message_gets_none() {
     let outcomes = play_pipelined(&format!("{COMMANDS}S: 250 a\nS: 550 no\nS: 354 go on\n?"), 1).await;
-    assert_eq!(outcomes, [(refused("550 no"), false)]);
+    assert_eq!(outcomes, [(refused_at(About::Recipient, "550 no"), false)]);
 }
 
 #[tokio::test(start_paused = true)]
