@@ -346,6 +346,19 @@ fn what_the_gateway_refuses_comes_back_as_a_notice() {
 }
 
 #[test]
+fn every_log_line_about_a_message_carries_the_id_that_the_client_was_told() {
+    let mut house = House::open();
+    let id = house.deliver(FROM, TO, &plain("logged", "x\n")).id();
+    house.settle();
+    let (_, log) = house.terminate_relay();
+    for what in ["letter accepted", "the gateway took a part"] {
+        let line = log.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what:?} in:\n{log}"));
+        let named = line.split(' ').any(|word| word.strip_prefix("id=").is_some_and(|given| given.starts_with(&id)));
+        assert!(named, "no id={id} in: {line}");
+    }
+}
+
+#[test]
 fn logs_mask_numbers_and_keep_texts_and_secrets_to_themselves() {
     let mut house = House::open();
     house.deliver(FROM, TO, &plain("whispered-subject", "whispered-body\n")).id();

@@ -26,7 +26,7 @@ use super::envelope::Letter;
 use super::line::{Line, LineDecoder};
 use super::milter;
 use super::proxy::{self, Passed, ProxyError};
-use super::reply::{Reception, Reply};
+use super::reply::{Accepted, Reception, Reply};
 use super::session::{Handover, Next, Session};
 use super::settings::{Protocol, ProxyProtocol, Settings, Tls};
 use super::shared::Shared;
@@ -400,7 +400,8 @@ async fn receive<R: Reception>(reception: &R, letter: Letter) -> Vec<Reply> {
     };
     for verdict in &verdicts {
         match verdict {
-            Ok(id) => info!(%id, ?client, bytes, "letter accepted"),
+            Ok(Accepted::Queued { id }) => info!(%id, ?client, bytes, "letter accepted"),
+            Ok(Accepted::Dropped { by }) => info!(%by, ?client, bytes, "letter dropped"),
             // The reply's text may name a number or quote the mail, so it is not logged.
             Err(reply) => info!(?client, bytes, code = reply.code, enhanced = reply.enhanced, "letter refused"),
         }
