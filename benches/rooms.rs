@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use telepost::address::{self, Number, Numbering, RoutePrefix};
 use telepost::clock::later;
 use telepost::message;
+use telepost::rules::{Mail, judge};
 use telepost::sms::{self, Charset, Encoding, Medium, Overflow, Part, Template};
 use telepost::smtp::{Mailbox, ReversePath};
 use telepost::spool::{self, Fate, NewLetter, NewParcel, Note, Priority, Role, Spool};
@@ -79,6 +81,20 @@ fn addresses(criterion: &mut Criterion) {
         group.bench_function(local, |bencher| {
             bencher.iter(|| address::resolve(&settings, black_box(&mailbox)).unwrap())
         });
+    }
+    group.finish();
+}
+
+/// The shipped profiles: the first of them fits, or none.
+fn rules(criterion: &mut Criterion) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/monitoring");
+    let rules = telepost::config::profiles(&folder).unwrap().rules;
+    let alert = std::fs::read(folder.join("nagios.problem.eml")).unwrap();
+    let mut group = criterion.benchmark_group("rules");
+    for (name, mail) in [("fits", alert), ("fits none, 1 KB", plain_mail()), ("fits none, 10 KB", multipart_mail())] {
+        let text = message::extract(&mail, &message::Settings::default()).unwrap();
+        let mail = Mail { text: &text, envelope_from: None, to: ["oncall@sms.example.com", "+447731234567"] };
+        group.bench_function(name, |bencher| bencher.iter(|| judge(&rules, black_box(&mail))));
     }
     group.finish();
 }
@@ -188,5 +204,5 @@ fn spools(criterion: &mut Criterion) {
     drop(spool);
 }
 
-criterion_group!(rooms, messages, addresses, texts, spools);
+criterion_group!(rooms, messages, addresses, rules, texts, spools);
 criterion_main!(rooms);
