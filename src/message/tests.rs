@@ -172,6 +172,8 @@ proptest! {
         if let Ok(first) = extract(&[b"Subject: x\n\n", mail.as_slice()].concat(), &settings)
             && let Ok(again) = extract(format!("Subject: x\nContent-Type: text/plain; charset=utf-8\n\n{}", first.body).as_bytes(), &settings)
         {
+            // Trimmed, a text may begin with what was in its middle.
+            prop_assume!(!html::is_html(&first.body));
             prop_assert_eq!(again.body, first.body);
         }
     }

@@ -57,16 +57,16 @@ pub(super) fn render(html: &str) -> Rendered {
     Rendered { lines: reader.page.finish(), is_cut, work }
 }
 
-/// Whether a text that calls itself plain is HTML: a document, or all of it in one element or behind another.
+/// Whether a text that calls itself plain is HTML: a document, or one that begins with an element and closes it.
 pub(super) fn is_html(text: &str) -> bool {
-    const WHOLE: [&str; 15] =
-        ["b", "body", "br", "center", "div", "font", "h1", "h2", "h3", "p", "pre", "span", "strong", "table", "ul"];
-    let text = text.trim_matches(['\u{feff}', ' ', '\r', '\n', '\t']);
+    const ELEMENTS: [&str; 14] =
+        ["b", "body", "center", "div", "font", "h1", "h2", "h3", "p", "pre", "span", "strong", "table", "ul"];
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']);
     let start: String = text.chars().take(15).collect();
     let start = start.to_ascii_lowercase();
     let is_document = ["<!doctype html", "<html>", "<html "].iter().any(|opening| start.starts_with(opening));
-    let name = start.strip_prefix('<').and_then(|tag| tag.split([' ', '>', '/']).next()).unwrap_or_default();
-    is_document || (WHOLE.contains(&name) && text.ends_with('>'))
+    let name = start.strip_prefix('<').and_then(|tag| tag.split([' ', '>']).next()).unwrap_or_default();
+    is_document || (ELEMENTS.contains(&name) && text.to_ascii_lowercase().contains(&format!("</{name}>")))
 }
 
 /// The character set that a document names itself (HTML, section 13.2.3.2), for a part that names none.

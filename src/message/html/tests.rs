@@ -114,17 +114,19 @@ fn mail_programs_mark_what_they_quote() {
 }
 
 #[test]
-fn html_is_known_by_its_ends() {
+fn html_is_known_by_its_beginning() {
     for (text, is) in [
         ("\r\n <!DOCTYPE HTML PUBLIC", true),
         ("<html><body>", true),
         ("<div><b>CRITICAL</b></div>\n", true),
         ("<P class=x>Disk full<br>on web1</P>", true),
-        ("<b>bold</b> words", false),
+        ("<b>CRITICAL</b>: disk full", true),
         ("the <html> element", false),
         ("<alert><host>web1</host></alert>", false),
         ("<https://example.com>", false),
         ("<p>aragraph", false),
+        ("<b> is not closed", false),
+        ("words <b>bold</b>", false),
     ] {
         assert_eq!(is_html(text), is, "{text}");
     }
