@@ -9,6 +9,7 @@ mod hostile;
 mod load;
 mod oracles;
 mod postfix;
+mod reload;
 mod rules;
 mod support;
 mod trip;

@@ -69,6 +69,11 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
+    /// Where it is.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Reads the configuration. Every problem in it is reported on stderr; the error is the exit code for the caller
     /// to leave with.
     pub fn load(&self, otherwise: ExitCode) -> Result<Config, ExitCode> {

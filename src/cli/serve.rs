@@ -1,23 +1,29 @@
-//! `telepost serve`: opens the rooms in the order of the trip and closes them in the same order.
+//! `telepost serve`: runs the relay until a signal ends it.
 //!
-//! Nothing is listened on before the spool is open; `telepost ready` appears once both are. On SIGTERM or SIGINT the
-//! door closes first, then what is in flight to the gateways ends, and the rest stays in the spool.
+//! | signal | does |
+//! |---|---|
+//! | SIGTERM, SIGINT | closes the door, ends what is in flight to the gateways, keeps the rest in the spool |
+//! | SIGHUP | reads the configuration again; a bad one is refused with its errors and the old one stays |
+//! | SIGUSR1 | drains: closes the door, sends what waits, then ends; at the latest after `[delivery] drain` |
+//!
+//! Nothing is listened on before the spool is open; `telepost ready` appears once both are.
+
+mod doors;
+mod relay;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use sd_notify::NotifyState;
+use tokio::time::Instant;
 
 use super::{ConfigFile, fail};
-use crate::clock::Clock;
-use crate::config::Config;
-use crate::delivery;
-use crate::intake::{Desk, Intake};
-use crate::shutdown::Signals;
-use crate::smtp::{Budget, Listener};
-use crate::spool::{Role, Spool};
+use crate::shutdown::{Request, Requests};
+
+pub use relay::{Relay, Running};
+
+/// How often a draining relay looks whether all is sent.
+const DRAIN_LOOK: Duration = Duration::from_millis(500);
 
 /// Exit 0 after a clean end, 2 when the configuration is not good, 1 when a room can't be opened.
 pub async fn run(arguments: &ConfigFile) -> ExitCode {
@@ -27,92 +33,77 @@ pub async fn run(arguments: &ConfigFile) -> ExitCode {
     };
     super::log::start();
     super::files::open_enough(&config);
+    let mut requests = match Requests::watch() {
+        Ok(requests) => requests,
+        Err(error) => return fail(format_args!("signals can't be watched: {error}")),
+    };
     let relay = match Relay::open(&config) {
         Ok(relay) => relay,
         Err(error) => return fail(error),
     };
-    let mut signals = match Signals::watch() {
-        Ok(signals) => signals,
-        Err(error) => return fail(format_args!("signals can't be watched: {error}")),
-    };
-    let running = relay.start();
+    let mut running = relay.start();
     eprintln!("telepost ready");
-    tell_service_manager(&[sd_notify::NotifyState::Ready]);
-    let signal = signals.received().await;
-    tracing::info!(signal, "ending: finishing what is in flight, keeping the rest");
-    tell_service_manager(&[sd_notify::NotifyState::Stopping]);
+    tell_service_manager(&[NotifyState::Ready]);
+    loop {
+        match requests.next().await {
+            Request::Reload => reload(arguments, &mut running).await,
+            Request::Drain => {
+                drain(&mut requests, &mut running).await;
+                break;
+            }
+            Request::End { signal } => {
+                tracing::info!(signal, "ending: finishing what is in flight, keeping the rest");
+                break;
+            }
+        }
+    }
+    tell_service_manager(&[NotifyState::Stopping]);
     running.stop().await
 }
 
-/// The rooms, open but not yet at work.
-pub struct Relay {
-    listeners: Vec<Listener>,
-    intake: Arc<Intake>,
-    tools: delivery::Tools,
+/// Reads the configuration again and has it take hold, all of it or nothing.
+async fn reload(arguments: &ConfigFile, running: &mut Running) {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell_service_manager(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::debug!(%error, "the service manager could not be told"),
+    }
+    match crate::config::load(arguments.path()) {
+        Err(problems) => tracing::error!("the configuration is not good, the old one stays:\n{problems}"),
+        Ok(config) => match running.change(&config).await {
+            Ok(()) => tracing::info!("the configuration was read again"),
+            Err(reason) => tracing::error!(reason, "the configuration can't take hold, the old one stays"),
+        },
+    }
+    tell_service_manager(&[NotifyState::Ready]);
 }
 
-impl Relay {
-    /// Opens the spool and binds every listener. The error says which one could not be, and why.
-    pub fn open(config: &Config) -> Result<Relay, String> {
-        let spool = Spool::open(&config.spool, Role::Relay).map_err(|error| error.to_string())?;
-        let budget = Budget::new(config.max_memory);
-        let listen = |settings: &crate::smtp::Settings| {
-            let bind = settings.bind.clone();
-            Listener::bind_within(settings.clone(), budget.clone())
-                .map_err(|error| format!("can't listen on {bind}: {error}"))
-        };
-        let listeners = config.listeners.iter().map(listen).collect::<Result<Vec<_>, _>>()?;
-        let desk = Desk::new(config.intake());
-        let (_, plan) = watch::channel(Arc::new(config.plan()));
-        Ok(Relay {
-            listeners,
-            intake: Arc::new(Intake::new(desk, spool.clone(), Clock::System)),
-            tools: delivery::Tools::new(spool, Clock::System, plan),
-        })
-    }
-
-    /// Where the listeners listen, in the order of the configuration.
-    pub fn addresses(&self) -> Vec<crate::smtp::Bind> {
-        self.listeners.iter().map(Listener::local_address).cloned().collect()
-    }
-
-    /// Sets everything to work.
-    pub fn start(self) -> Running {
-        let (door, dispatcher) = (CancellationToken::new(), CancellationToken::new());
-        let sessions = TaskTracker::new();
-        for listener in self.listeners {
-            sessions.spawn(listener.serve(self.intake.clone(), door.clone()));
+/// Takes nothing more and sends what waits, until nothing does, the time is up or somebody asks for the end.
+async fn drain(requests: &mut Requests, running: &mut Running) {
+    let limit = running.drain_limit();
+    tracing::info!(?limit, "draining: nothing more is taken, what waits is sent");
+    let deadline = Instant::now() + limit;
+    running.close_doors().await;
+    loop {
+        match running.left().await {
+            Ok(0) => return tracing::info!("drained"),
+            Ok(left) if Instant::now() >= deadline => {
+                return tracing::warn!(left, "not drained in time, the rest stays in the spool");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the spool does not say what is left"),
         }
-        sessions.close();
-        let delivery = tokio::spawn(delivery::run(self.tools, dispatcher.clone()));
-        Running { door, sessions, dispatcher, delivery }
-    }
-}
-
-/// The rooms at work.
-pub struct Running {
-    door: CancellationToken,
-    sessions: TaskTracker,
-    dispatcher: CancellationToken,
-    delivery: tokio::task::JoinHandle<Result<(), crate::spool::SpoolError>>,
-}
-
-impl Running {
-    /// Closes the door, waits for its sessions, then ends delivery.
-    pub async fn stop(self) -> ExitCode {
-        self.door.cancel();
-        self.sessions.wait().await;
-        self.dispatcher.cancel();
-        match self.delivery.await {
-            Ok(Ok(())) => ExitCode::SUCCESS,
-            Ok(Err(error)) => fail(error),
-            Err(error) => fail(format_args!("delivery ended badly: {error}")),
+        tokio::select! {
+            () = tokio::time::sleep(DRAIN_LOOK) => {}
+            request = requests.next() => match request {
+                Request::End { signal } => return tracing::info!(signal, "ending before all is drained"),
+                Request::Reload | Request::Drain => tracing::info!("draining already"),
+            }
         }
     }
 }
 
-/// Under systemd (Type=notify) says how far we are; elsewhere there is nobody to tell.
-fn tell_service_manager(states: &[sd_notify::NotifyState<'_>]) {
+/// Under systemd (Type=notify-reload) says how far we are; elsewhere there is nobody to tell.
+fn tell_service_manager(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the service manager could not be told");
     }

@@ -32,15 +32,25 @@ pub struct Dispatcher {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     freed: mpsc::UnboundedSender<Freed>,
-    holds_seen: Option<Instant>,
+    /// When it was last heard what operators say of gateways, and whether there may be something new.
+    holds_heard: Option<Instant>,
+    holds_changed: bool,
 }
 
 impl Dispatcher {
     /// Works until `shutdown`. Its slots are among `tasks` and may outlast it.
     pub async fn run(tools: Tools, tasks: TaskTracker, shutdown: CancellationToken) {
         let (freed, free_slots) = mpsc::unbounded_channel();
-        let mut dispatcher =
-            Dispatcher { tools, lanes: Vec::new(), opened: 0, tasks, shutdown, freed, holds_seen: None };
+        let mut dispatcher = Dispatcher {
+            tools,
+            lanes: Vec::new(),
+            opened: 0,
+            tasks,
+            shutdown,
+            freed,
+            holds_heard: None,
+            holds_changed: true,
+        };
         dispatcher.open_lanes();
         dispatcher.rehome().await;
         dispatcher.hand_out(free_slots).await;
@@ -63,7 +73,7 @@ impl Dispatcher {
             self.lanes.push(lane);
         }
         self.lanes.iter_mut().for_each(|lane| lane.breaker.set_down_after(plan.settings.down_after));
-        self.holds_seen = None;
+        self.holds_changed = true;
     }
 
     /// Looks after what waits for a gateway that is no longer configured.
@@ -102,7 +112,7 @@ impl Dispatcher {
                     }
                 }
                 // While every slot is taken, news can wait for the next one that is free.
-                _ = changes.changed(), if self.lanes.iter().any(|lane| lane.free_slots() > 0) => {}
+                _ = changes.changed(), if self.lanes.iter().any(|lane| lane.free_slots() > 0) => self.holds_changed = true,
                 Ok(()) = plans.changed() => {
                     self.open_lanes();
                     self.rehome().await;
@@ -115,7 +125,7 @@ impl Dispatcher {
 
     /// One turn of the loop; gives how long to sleep when nothing else happens.
     async fn turn(&mut self) -> Result<Duration, SpoolError> {
-        self.look_for_holds().await?;
+        let unheard = self.hear_of_holds().await?;
         let spool = &self.tools.spool;
         let now = self.tools.clock.now();
         let in_need: Vec<String> =
@@ -138,7 +148,7 @@ impl Dispatcher {
             expired.iter().for_each(|id| tracing::warn!(%id, "expired"));
         }
         let pause = schedule::pause(now, next, LONGEST_SLEEP);
-        Ok(self.probe().map_or(pause, |probe| probe.min(pause)))
+        Ok([self.probe(), unheard].into_iter().flatten().fold(pause, Duration::min))
     }
 
     /// Sends out the probes that are due; gives how long it is until the next one.
@@ -179,14 +189,18 @@ impl Dispatcher {
         }
     }
 
-    /// Hears what operators have said about gateways since, and what stood there at the start.
-    async fn look_for_holds(&mut self) -> Result<(), SpoolError> {
+    /// Hears what operators have said about gateways since, and what stood there at the start. Not at every change, for
+    /// every letter is one: gives how long it is until it may be heard.
+    async fn hear_of_holds(&mut self) -> Result<Option<Duration>, SpoolError> {
         let now = Instant::now();
-        if self.holds_seen.is_some_and(|seen| now.saturating_duration_since(seen) < HOLD_PAUSE) {
-            return Ok(());
+        let rest = self.holds_heard.map(|heard| (heard + HOLD_PAUSE).saturating_duration_since(now));
+        match rest.filter(|rest| !rest.is_zero()) {
+            _ if !self.holds_changed => return Ok(None),
+            Some(rest) => return Ok(Some(rest)),
+            None => {}
         }
         let statuses = self.tools.spool.gateway_statuses().await?;
-        self.holds_seen = Some(now);
+        (self.holds_heard, self.holds_changed) = (Some(now), false);
         for lane in &mut self.lanes {
             let hold = statuses.iter().find(|status| status.name == lane.name()).and_then(|found| found.hold.as_ref());
             let held = hold.is_some_and(|hold| hold.by == HeldBy::Operator);
@@ -203,7 +217,7 @@ impl Dispatcher {
                 _ => {}
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What has time: history, and gateways that are gone.

@@ -80,15 +80,31 @@ pub struct Settings {
 }
 
 impl PartialEq for Settings {
-    /// By hand, because secrets do not compare by themselves. Whoever adds a field adds it here.
+    /// By hand, because secrets do not compare by themselves. Every field is named, so that a new one is not forgotten.
     fn eq(&self, other: &Settings) -> bool {
-        let Settings { name, protocol, host, port, username, password, sessions, rate, medium, .. } = self;
-        let Settings { on_unknown, low_credit, keep_alive, idle, slow_after, timeouts, .. } = self;
-        (name, protocol, host, port, username)
-            == (&other.name, &other.protocol, &other.host, &other.port, &other.username)
-            && password.expose_secret() == other.password.expose_secret()
-            && (sessions, rate, medium) == (&other.sessions, &other.rate, &other.medium)
-            && (on_unknown, low_credit, keep_alive) == (&other.on_unknown, &other.low_credit, &other.keep_alive)
-            && (idle, slow_after, timeouts) == (&other.idle, &other.slow_after, &other.timeouts)
+        let Settings {
+            name,
+            protocol,
+            host,
+            port,
+            username,
+            password,
+            sessions,
+            rate,
+            pipelining,
+            medium,
+            on_unknown,
+            low_credit,
+            keep_alive,
+            idle,
+            slow_after,
+            timeouts,
+        } = self;
+        (name, protocol, host, port) == (&other.name, &other.protocol, &other.host, &other.port)
+            && (username, password.expose_secret()) == (&other.username, other.password.expose_secret())
+            && (sessions, rate, pipelining) == (&other.sessions, &other.rate, &other.pipelining)
+            && (medium, on_unknown, low_credit) == (&other.medium, &other.on_unknown, &other.low_credit)
+            && (keep_alive, idle, slow_after) == (&other.keep_alive, &other.idle, &other.slow_after)
+            && *timeouts == other.timeouts
     }
 }

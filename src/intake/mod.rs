@@ -14,6 +14,8 @@ pub use desk::{Decision, Desk, Matched, Message, Prepared, Settings};
 pub use pack::{Arrival, Packed, pack};
 pub use treatment::{Action, Ring, TopicTemplate, Treatment};
 
+use std::sync::{PoisonError, RwLock};
+
 use crate::clock::Clock;
 use crate::message::Text;
 use crate::smtp::{Client, Letter, Mailbox, Permit, Reception, Reply, Verdict};
@@ -21,25 +23,35 @@ use crate::spool::{Committed, NewParcel, Spool, State};
 
 /// The front hall as it stands behind the door.
 pub struct Intake {
-    desk: Desk,
+    /// Another one takes its place when the configuration is read again; a letter stays with the one it met.
+    desk: RwLock<Desk>,
     spool: Spool,
     clock: Clock,
 }
 
 impl Intake {
     pub fn new(desk: Desk, spool: Spool, clock: Clock) -> Intake {
-        Intake { desk, spool, clock }
+        Intake { desk: RwLock::new(desk), spool, clock }
+    }
+
+    /// Works by another desk from the next letter on.
+    pub fn change(&self, desk: Desk) {
+        *self.desk.write().unwrap_or_else(PoisonError::into_inner) = desk;
+    }
+
+    fn desk(&self) -> Desk {
+        self.desk.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Reception for Intake {
     fn may_accept(&self, recipient: &Mailbox, permit: &Permit) -> Result<(), Reply> {
-        self.desk.resolve(recipient, permit).map(drop)
+        self.desk().resolve(recipient, permit).map(drop)
     }
 
     async fn receive(&self, letter: Letter) -> Vec<Verdict> {
         let Letter { envelope, content, bytes, answers } = letter;
-        let (text, prepared) = match self.desk.work(&envelope, &content, &bytes) {
+        let (text, prepared) = match self.desk().work(&envelope, &content, &bytes) {
             Ok(worked) => worked,
             Err(reply) => return vec![Err(reply); envelope.recipients.len()],
         };
@@ -50,21 +62,22 @@ impl Reception for Intake {
     }
 
     fn is_ours(&self, recipient: &Mailbox) -> bool {
-        self.desk.is_ours(recipient)
+        self.desk().is_ours(recipient)
     }
 
     fn may_ring(&self) -> bool {
-        self.desk.may_ring()
+        self.desk().may_ring()
     }
 
     async fn ring(&self, passing: Letter) -> Vec<Verdict> {
         let Letter { envelope, content: _, bytes, answers } = passing;
-        let text = match self.desk.open(&bytes) {
+        let desk = self.desk();
+        let text = match desk.open(&bytes) {
             Ok(text) => text,
             Err(reply) => return vec![Err(reply)],
         };
         drop(bytes);
-        let prepared = self.desk.ring(&envelope, &text);
+        let prepared = desk.ring(&envelope, &text);
         let source = source(&envelope.client);
         let arrival = Arrival { envelope: &envelope, answers, source: &source, now: self.clock.now() };
         let mut packed = pack(&arrival, &text, prepared);

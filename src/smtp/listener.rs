@@ -70,10 +70,21 @@ impl Listener {
 
     /// Serves clients until `shutdown`, then returns when the last session has finished. Letters go to `reception`.
     pub async fn serve<R: Reception>(self, reception: Arc<R>, shutdown: CancellationToken) {
+        self.serve_until(reception, shutdown.clone(), shutdown).await;
+    }
+
+    /// As [`Listener::serve`], but lets nobody in any more from `closing` on, while those who are in go on until
+    /// `shutdown`. Whoever shuts down must close, too.
+    pub async fn serve_until<R: Reception>(
+        self,
+        reception: Arc<R>,
+        closing: CancellationToken,
+        shutdown: CancellationToken,
+    ) {
         let sessions = TaskTracker::new();
         info!(bind = %self.bind, "listening");
         let (mut is_full, mut is_failing) = (false, false);
-        while let Some(accepted) = shutdown.run_until_cancelled(self.door.accept()).await {
+        while let Some(accepted) = closing.run_until_cancelled(self.door.accept()).await {
             let was_failing = std::mem::replace(&mut is_failing, accepted.is_err());
             let guest = match accepted {
                 Ok(guest) => guest,
@@ -82,7 +93,7 @@ impl Listener {
                     if !was_failing {
                         warn!(bind = %self.bind, %error, "no connection can be accepted, trying again");
                     }
-                    rest_after(&error, &shutdown).await;
+                    rest_after(&error, &closing).await;
                     continue;
                 }
             };

@@ -153,6 +153,24 @@ impl House {
         self.relay.as_ref().expect("a relay runs").process.said()
     }
 
+    /// Sends the relay a signal that does not end it.
+    #[track_caller]
+    pub fn signal_relay(&self, name: &str) {
+        self.relay.as_ref().expect("a relay runs").process.send(name);
+    }
+
+    /// Waits until the relay has logged these words.
+    #[track_caller]
+    pub fn wait_for_log(&self, words: &str) {
+        self.wait_for_log_line(words, |line| line.contains(words).then_some(()));
+    }
+
+    /// Waits for a line of the relay's log in which `find` finds something.
+    #[track_caller]
+    pub fn wait_for_log_line<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        self.relay.as_ref().expect("a relay runs").process.wait_for_line(what, find)
+    }
+
     /// Hands a mail to the relay in a session of its own.
     #[track_caller]
     pub fn deliver(&self, from: &str, to: &str, mail: &[u8]) -> client::Reply {

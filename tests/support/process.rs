@@ -79,6 +79,12 @@ impl Process {
         self.child.wait().expect("a child can be waited for");
     }
 
+    /// Sends the program a signal, such as `HUP`.
+    #[track_caller]
+    pub fn send(&self, signal_name: &str) {
+        signal(signal_name, self.child.id());
+    }
+
     /// Asks the program to end by a signal, `TERM` or `INT`, and waits for it.
     #[track_caller]
     pub fn end_by(&mut self, signal_name: &str) -> ExitStatus {
