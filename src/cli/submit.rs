@@ -46,7 +46,7 @@ pub async fn submit(
     }
     let spool = Spool::open(&config.spool, Role::Tool).map_err(Failure::Spool)?;
     let arrival =
-        Arrival { envelope, answers: Answers::PerRecipient, source: &envelope.client.hello, now: Clock::System.now() };
+        Arrival { envelope, answers: Answers::Single, source: &envelope.client.hello, now: Clock::System.now() };
     let verdicts = intake::store(&spool, intake::pack(&arrival, text, prepared), text).await;
     let refuse = |(verdict, recipient): (Verdict, &Recipient)| {
         verdict.map_err(|reply| Failure::Refused { recipient: recipient.mailbox.clone(), reply })

@@ -1,6 +1,7 @@
 //! `[spool]`: where accepted messages lie, and for how long.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::section::Section;
@@ -10,12 +11,13 @@ use crate::spool::Settings;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// Without limits; those stand in a section of their own.
 pub(super) fn read(section: &mut Section<'_, '_>) -> Option<Settings> {
     let url = section.required::<Url>("url");
     let keep = section.or("keep", 30 * DAY);
     let dedup_window = section.or("dedup_window", HOUR);
     let Url::Sqlite(path) = url?;
-    Some(Settings { path, keep, dedup_window })
+    Some(Settings { path, keep, dedup_window, limits: Arc::default() })
 }
 
 /// Where the spool is.

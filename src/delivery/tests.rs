@@ -102,6 +102,7 @@ impl Bench {
             path: directory.path().join("spool.db"),
             keep: Duration::from_secs(30 * 24 * 3600),
             dedup_window: Duration::ZERO,
+            limits: Arc::default(),
         };
         let returns = bounce::Settings {
             hostname: "sms.example.com".to_owned(),

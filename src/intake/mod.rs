@@ -17,9 +17,10 @@ pub use treatment::{Action, Ring, TopicTemplate, Treatment};
 use std::sync::{PoisonError, RwLock};
 
 use crate::clock::Clock;
+use crate::limits::Limit;
 use crate::message::Text;
 use crate::smtp::{Client, Letter, Mailbox, Permit, Reception, Reply, Verdict};
-use crate::spool::{Committed, NewParcel, Spool, State};
+use crate::spool::{Committed, NewParcel, Spool, SpoolError};
 
 /// The front hall as it stands behind the door.
 pub struct Intake {
@@ -95,13 +96,18 @@ pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdic
         log_dropped(&packed, text);
         return packed.verdicts(&[]);
     };
-    let noted = |parcel: &NewParcel| (parcel.fate.state(), parcel.remark.clone().unwrap_or_default());
-    let noted: Vec<(State, String)> = letter.parcels.iter().map(noted).collect();
+    let remark = |parcel: &NewParcel| parcel.remark.clone().unwrap_or_default();
+    let remarks: Vec<String> = letter.parcels.iter().map(remark).collect();
     match spool.commit(letter).await {
         Ok(committed) => {
-            log(&committed, &noted, text);
+            log(&committed, &remarks, text);
             log_dropped(&packed, text);
             packed.verdicts(&committed)
+        }
+        Err(SpoolError::Over(over)) => {
+            let message_id = text.message_id.as_deref().unwrap_or_default();
+            tracing::warn!(message_id, "refused: over {over}");
+            packed.refused(&over_limit(&over))
         }
         Err(error) => {
             tracing::error!(%error, "a letter could not be stored");
@@ -110,9 +116,15 @@ pub async fn store(spool: &Spool, mut packed: Packed, text: &Text) -> Vec<Verdic
     }
 }
 
-fn log(committed: &[Committed], noted: &[(State, String)], text: &Text) {
+/// The reply to what is over a limit and not to be taken. Permanent, because a mail server that tries again for days
+/// would make the storm last for days; X.7.28 of the IANA registry of RFC 5248 is "mail flood detected".
+fn over_limit(over: &Limit) -> Reply {
+    Reply::new(554, "5.7.28", format!("too many messages, this one is over {over}"))
+}
+
+fn log(committed: &[Committed], remarks: &[String], text: &Text) {
     let message_id = text.message_id.as_deref().unwrap_or_default();
-    for (Committed { id, duplicate }, (state, remark)) in committed.iter().zip(noted) {
+    for (Committed { id, duplicate, state }, remark) in committed.iter().zip(remarks) {
         match duplicate {
             false => tracing::info!(%id, message_id, remark, "{state}"),
             true => tracing::info!(%id, message_id, "handed over again, accepted before"),

@@ -56,6 +56,7 @@ async fn a_mail_that_passes_by_twice_rings_once_and_its_author_hears_nothing_of_
         path: directory.path().join("spool.db"),
         keep: Duration::from_secs(1000),
         dedup_window: Duration::from_secs(1000),
+        limits: Default::default(),
     };
     let spool = Spool::open(&settings, Role::Relay).unwrap();
     let intake = Intake::new(desk(), spool.clone(), Clock::System);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ParcelId, State};
+use crate::limits::Limit;
 
 /// Why the spool can't be opened, or did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +43,8 @@ pub enum SpoolError {
     Impossible { id: ParcelId, state: State, what: &'static str },
     #[error("message {0} has no text to send")]
     NothingToSend(ParcelId),
+    #[error("over {0}")]
+    Over(Limit),
 }
 
 impl SpoolError {
@@ -62,7 +65,8 @@ impl SpoolError {
             | SpoolError::Ended
             | SpoolError::NoSuchParcel(_)
             | SpoolError::Impossible { .. }
-            | SpoolError::NothingToSend(_) => false,
+            | SpoolError::NothingToSend(_)
+            | SpoolError::Over(_) => false,
         }
     }
 }

@@ -17,6 +17,8 @@
 //! | the gateway says no for good | | refused² | | | |
 //! | its time runs out | expired² | | | | |
 //! | its gateway is no longer configured | waiting or held⁴ | | | | |
+//! | a recovery comes before it was sent | refused⁵ | | refused⁵ | | |
+//! | the digest that it was gathered into ends | | | sent, refused² or expired² | | |
 //! | operator: retry | waiting, at once | | waiting | waiting³ | waiting³ |
 //! | operator: hold | held | | | | |
 //! | operator: release | | | waiting | | |
@@ -27,10 +29,18 @@
 //! for it (RFC 3461) is also told when it is sent, and most are when it waits long. ³ A notice that has
 //! not left yet is taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release
 //! gives a parcel as long to live as it had at first. ⁴ Held when no other gateway of its list is configured, or when
-//! the old one has sent its first parts.
+//! the old one has sent its first parts. ⁵ Nobody is told: that it is over is what its
+//! sender said himself. So ends a recovery, too, when nothing of its problem went out.
 //!
 //! A parcel may also be held from the start ([`Fate::Held`]), or refused ([`Fate::Refused`]): then it has no text and can
 //! only be told of.
+//!
+//! # Storms
+//!
+//! What is stored is counted, and what is over a limit ([`crate::limits`]) is held from the start, or not stored at all
+//! ([`SpoolError::Over`]), or held and *gathered*: when its moment comes, all that was gathered for a number is folded
+//! into one new message, the digest. What is in it stays held until the digest has ended, and then ends the same way. An
+//! operator may let it go by itself at any time; then it no longer belongs to the digest.
 //!
 //! # Who goes first
 //!
@@ -62,7 +72,7 @@ mod state;
 mod tests;
 mod view;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -79,11 +89,14 @@ pub use priority::{Priority, PriorityError, Standing, Topic};
 pub use settings::Settings;
 pub use state::{Order, State, StateError};
 pub use view::{
-    DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, Overdue, ParcelRecord, Stats,
+    DueDigest, DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, Overdue, ParcelRecord, Stats,
 };
 
+use crate::limits::Budget;
 use lock::RelayLock;
-use sqlite::{Readers, Ring, Source, Writer, commit, gateways, look, memos, notices, open, prune, relay};
+use sqlite::{
+    Readers, Ring, Source, Writer, commit, digests, gate, gateways, look, memos, notices, open, prune, relay,
+};
 
 /// As what somebody opens the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,11 +119,24 @@ struct Room {
     writer: Writer,
     readers: Readers,
     changes: watch::Receiver<u64>,
-    keep: Duration,
-    dedup_window: Duration,
+    terms: RwLock<Terms>,
     /// Whose turn it is at each gateway. Forgotten at the end, which costs nobody more than one turn.
     ring: Arc<Mutex<Ring>>,
     _lock: Option<RelayLock>,
+}
+
+/// What the spool goes by, and what may change while it is open.
+#[derive(Clone)]
+struct Terms {
+    keep: Duration,
+    acceptance: commit::Terms,
+}
+
+impl Terms {
+    fn of(settings: &Settings) -> Terms {
+        let acceptance = commit::Terms { window: settings.dedup_window, limits: settings.limits.clone() };
+        Terms { keep: settings.keep, acceptance }
+    }
 }
 
 impl Spool {
@@ -130,12 +156,20 @@ impl Spool {
                 writer: Writer::start(db, path, ring)?,
                 readers: Readers::new(path),
                 changes,
-                keep: settings.keep,
-                dedup_window: settings.dedup_window,
+                terms: RwLock::new(Terms::of(settings)),
                 ring: Arc::default(),
                 _lock: lock,
             }),
         })
+    }
+
+    /// From now on goes by these settings; but the file stays where it is.
+    pub fn renew(&self, settings: &Settings) {
+        *self.room.terms.write().unwrap_or_else(PoisonError::into_inner) = Terms::of(settings);
+    }
+
+    fn terms(&self) -> Terms {
+        self.room.terms.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Wakes whenever there may be something new for the dispatcher or the returns desk, whoever brought it: this
@@ -146,11 +180,12 @@ impl Spool {
 
     /// Stores a letter; gives what became of each of its parcels, in order. A parcel that was accepted before within
     /// `dedup_window` (same Message-ID, envelope sender, telephone and text) is not stored again, and has the ID of the
-    /// first time; unless the first was refused or has expired since.
+    /// first time; unless the first was refused or has expired since. What is over a limit meets its fate here, see
+    /// above.
     pub async fn commit(&self, letter: NewLetter) -> Result<Vec<Committed>, SpoolError> {
-        let window = self.room.dedup_window;
+        let terms = self.terms().acceptance;
         let rings = |committed: &Vec<Committed>| committed.iter().any(|parcel| !parcel.duplicate);
-        self.room.writer.write(rings, move |db| commit::commit(db, &letter, window)).await
+        self.room.writer.write(rings, move |db| commit::commit(db, &letter, &terms)).await
     }
 
     /// Takes up to `limit` parcels that are due at the gateway, in the order told above; they are `sending` from now on.
@@ -225,6 +260,50 @@ impl Spool {
     /// transaction.
     pub async fn order(&self, order: Order, ids: Vec<ParcelId>, now: Timestamp) -> Result<Vec<Ordered>, SpoolError> {
         self.room.writer.write(|_| true, move |db| relay::order(db, order, ids, now)).await
+    }
+
+    /// The digest that is due the longest, if one is.
+    pub async fn due_digest(&self, now: Timestamp) -> Result<Option<DueDigest>, SpoolError> {
+        self.room.readers.read(move |db| digests::due(db, now)).await
+    }
+
+    /// When the next digest is due.
+    pub async fn next_digest_due(&self) -> Result<Option<Timestamp>, SpoolError> {
+        self.room.readers.read(digests::next_due).await
+    }
+
+    /// Stores the digest as `letter`, of one parcel, and puts into it what was gathered; gives its ID. `None`: what was
+    /// gathered has changed since `digest` was looked at, and nothing was done.
+    pub async fn fold(&self, digest: DueDigest, letter: NewLetter) -> Result<Option<ParcelId>, SpoolError> {
+        let rings = |folded: &Option<ParcelId>| folded.is_some();
+        self.room.writer.write(rings, move |db| digests::fold(db, &digest, &letter)).await
+    }
+
+    /// Lets what went into digests that have ended end the same way, some hundreds at a time; gives them with their
+    /// states. Empty when there is no more.
+    pub async fn settle_digests(&self, now: Timestamp) -> Result<Vec<(ParcelId, State)>, SpoolError> {
+        let rings = |settled: &Vec<(ParcelId, State)>| !settled.is_empty();
+        self.room.writer.write(rings, move |db| digests::settle(db, now)).await
+    }
+
+    /// How many parts are counted in a budget's day or month, and of which percentage operators were told.
+    pub async fn used(&self, budget: Budget) -> Result<(u32, u8), SpoolError> {
+        self.room.readers.read(move |db| gate::used(db, budget.scope, budget.begin)).await
+    }
+
+    /// Remembers that operators were told that so much of a budget is used up.
+    pub async fn note_used_told(&self, budget: Budget, percent: u8) -> Result<(), SpoolError> {
+        self.room.writer.write(|()| false, move |db| gate::tell_used(db, budget.scope, budget.begin, percent)).await
+    }
+
+    /// The first hour in which messages were held over a limit and of which operators were not told.
+    pub async fn held_hour(&self) -> Result<Option<Timestamp>, SpoolError> {
+        self.room.readers.read(gate::held_hour).await
+    }
+
+    /// Remembers that operators were told of that hour.
+    pub async fn note_held_told(&self, hour: Timestamp) -> Result<(), SpoolError> {
+        self.room.writer.write(|()| false, move |db| gate::tell_held(db, hour)).await
     }
 
     /// Up to `limit` notices that are due, the longest due first.
@@ -329,15 +408,18 @@ impl Spool {
     }
 
     /// Removes letters whose parcels all came to their end longer than `keep` ago; gives how many parcels went. What
-    /// accepting once still has to remember stays, even if `keep` is shorter.
+    /// accepting once still has to remember stays, even if `keep` is shorter. Counts that bear on no limit any more go
+    /// too.
     pub async fn prune(&self, now: Timestamp) -> Result<usize, SpoolError> {
-        let keep = self.room.keep.max(self.room.dedup_window);
+        let Terms { keep, acceptance } = self.terms();
+        let keep = keep.max(acceptance.window);
         let Ok(before) = now.checked_sub(keep) else { return Ok(0) };
         let mut parcels = 0;
         loop {
-            let pruned = self.room.writer.write(|_| false, move |db| prune::prune(db, before)).await?;
+            let prune = move |db: &_| Ok((prune::prune(db, before)?, gate::forget(db, now)?));
+            let (pruned, more_counts) = self.room.writer.write(|_| false, prune).await?;
             parcels += pruned.parcels;
-            if !pruned.more {
+            if !pruned.more && !more_counts {
                 return Ok(parcels);
             }
         }

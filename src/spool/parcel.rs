@@ -94,23 +94,14 @@ pub enum Fate {
     Refused { reason: String },
 }
 
-impl Fate {
-    /// Where the parcel stands at first.
-    pub fn state(&self) -> State {
-        match self {
-            Fate::Waiting { .. } => State::Waiting,
-            Fate::Held { .. } => State::Held,
-            Fate::Refused { .. } => State::Refused,
-        }
-    }
-}
-
 /// What became of one parcel of a committed letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
     pub id: ParcelId,
     /// Whether it was accepted before: then `id` is that of the first time, and nothing new was stored.
     pub duplicate: bool,
+    /// Where it stands now.
+    pub state: State,
 }
 
 /// One recipient's message as it lies in the spool.

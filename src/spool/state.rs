@@ -113,6 +113,14 @@ pub enum Step {
     Moved,
     /// No gateway that could have it is configured any more.
     Stranded,
+    /// A recovery came before it was sent; or it is a recovery, and nothing of its problem was sent.
+    Overtaken,
+    /// The digest that it was gathered into was sent.
+    DigestSent,
+    /// That digest was refused.
+    DigestRefused,
+    /// That digest's time ran out.
+    DigestExpired,
     /// An operator wants it so.
     Ordered(Order),
 }
@@ -144,6 +152,10 @@ pub fn moves(from: State, step: Step) -> Option<State> {
         (Step::Retry | Step::Released | Step::FoundToRetry, State::Sending) => Some(State::Waiting),
         (Step::Held | Step::FoundToHold, State::Sending) => Some(State::Held),
         (Step::Refused, State::Sending) => Some(State::Refused),
+        (Step::Overtaken, State::Waiting | State::Held) => Some(State::Refused),
+        (Step::DigestSent, State::Held) => Some(State::Sent),
+        (Step::DigestRefused, State::Held) => Some(State::Refused),
+        (Step::DigestExpired, State::Held) => Some(State::Expired),
         (Step::Ordered(order), from) => ordered(from, order),
         _ => None,
     }
@@ -166,7 +178,7 @@ mod tests {
 
     /// The table of the room's head, row by row; columns in the order of [`State::ALL`], `-` for "can't happen".
     #[rustfmt::skip]
-    const TABLE: [(Step, [&str; 6]); 16] = [
+    const TABLE: [(Step, [&str; 6]); 20] = [
         //                               waiting    sending    sent  held       refused    expired
         (Step::Claimed,                 ["sending", "-",       "-",  "-",       "-",       "-"]),
         (Step::PartAccepted,            ["-",       "sending", "-",  "-",       "-",       "-"]),
@@ -180,6 +192,10 @@ mod tests {
         (Step::FoundToHold,             ["-",       "held",    "-",  "-",       "-",       "-"]),
         (Step::Moved,                   ["waiting", "-",       "-",  "-",       "-",       "-"]),
         (Step::Stranded,                ["held",    "-",       "-",  "-",       "-",       "-"]),
+        (Step::Overtaken,               ["refused", "-",       "-",  "refused", "-",       "-"]),
+        (Step::DigestSent,              ["-",       "-",       "-",  "sent",    "-",       "-"]),
+        (Step::DigestRefused,           ["-",       "-",       "-",  "refused", "-",       "-"]),
+        (Step::DigestExpired,           ["-",       "-",       "-",  "expired", "-",       "-"]),
         (Step::Ordered(Order::Retry),   ["waiting", "-",       "-",  "waiting", "waiting", "waiting"]),
         (Step::Ordered(Order::Hold),    ["held",    "-",       "-",  "-",       "-",       "-"]),
         (Step::Ordered(Order::Release), ["-",       "-",       "-",  "waiting", "-",       "-"]),

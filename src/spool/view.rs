@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Order, Parcel, ParcelId, State};
-use crate::address::Number;
+use super::{Order, Parcel, ParcelId, Priority, State};
+use crate::address::{Number, SenderId};
 use crate::smtp::{Mailbox, OriginalRecipient};
 
 /// A notice that a sender is owed.
@@ -22,6 +22,23 @@ pub struct DueNotice {
     pub headers: String,
     /// Tries to send this notice so far.
     pub attempts: u32,
+}
+
+/// What was gathered for a number and is to become one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDigest {
+    pub number: Number,
+    pub due: Timestamp,
+    /// How many parcels; at least one.
+    pub count: usize,
+    /// Their subjects, and how often each came; those that came first stand first. Only as many as can be listed.
+    pub subjects: Vec<(String, usize)>,
+    /// As the newest of them has it.
+    pub sender: SenderId,
+    /// As the newest of them has them.
+    pub gateways: Vec<String>,
+    /// Urgent when one of them is.
+    pub priority: Priority,
 }
 
 /// Whether the sender of a parcel is told how it ended.

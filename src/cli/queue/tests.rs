@@ -1,5 +1,6 @@
 //! The command on a spool of its own: what is parsed, printed, changed, and told by the exit code.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -31,7 +32,8 @@ impl Bench {
     fn new() -> Bench {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("spool.db");
-        let settings = Settings { path, keep: Duration::from_secs(99_999), dedup_window: Duration::ZERO };
+        let (keep, dedup_window) = (Duration::from_secs(99_999), Duration::ZERO);
+        let settings = Settings { path, keep, dedup_window, limits: Arc::default() };
         Bench { spool: Spool::open(&settings, Role::Relay).unwrap(), _directory: directory }
     }
 

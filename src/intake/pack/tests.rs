@@ -8,7 +8,7 @@ use crate::intake::Matched;
 use crate::message::Author;
 use crate::sms::{ForeignChar, Part, Sms};
 use crate::smtp::Mailbox;
-use crate::spool::{ParcelId, Priority};
+use crate::spool::{ParcelId, Priority, State};
 
 const FIRST: &str = "+447731234567";
 const SECOND: &str = "+393331234567";
@@ -159,7 +159,7 @@ fn what_is_dropped_goes_nowhere_and_is_told_as_what_it_is() {
         assert_eq!(packed.letter.as_ref().unwrap().parcels.len(), 1);
         assert_eq!(packed.dropped().collect::<Vec<_>>(), ["rule noise"]);
         let id = ParcelId { letter: "7k2".to_owned(), place: 1 };
-        let verdicts = packed.verdicts(&[Committed { id, duplicate: false }]);
+        let verdicts = packed.verdicts(&[Committed { id, duplicate: false, state: State::Waiting }]);
         assert_eq!(verdicts, [Ok(by.clone()), Ok(Accepted::Queued { id: "7k2".to_owned() })]);
     }
     let (packed, _) = places(Answers::Single, vec![prepared("1", Ok(vec![dropped(FIRST), dropped(SECOND)]))]);

@@ -58,7 +58,7 @@ pub fn advance(db: &Connection, key: Key, change: &Change<'_>) -> Result<State, 
     };
     let next = next(&standing, step)?;
     let now = millis(change.now);
-    let (notice, told_at) = notice(&standing, next, now);
+    let (notice, told_at) = notice(&standing, step, next, now);
     let due = change.due.filter(|_| next == State::Waiting).map_or(now, millis);
     let mut update = db.prepare_cached(
         "UPDATE parcels SET
@@ -69,6 +69,8 @@ pub fn advance(db: &Connection, key: Key, change: &Change<'_>) -> Result<State, 
              accepted_parts = accepted_parts + :parts,
              attempts = attempts + :attempts,
              expires = :expires,
+             gather = NULL,
+             digest = NULL,
              last_reply = coalesce(:said, last_reply),
              notice = :notice,
              notice_due = coalesce(:told_at, notice_due),
@@ -143,10 +145,11 @@ fn expires(standing: &Standing, step: Step, now: i64) -> i64 {
 
 /// Whether the sender is to be told, and from when on: once for each time that the parcel comes to an end, if he wants to
 /// hear of such an end. A parcel that goes on after a bad end takes back a notice that has not left yet, and one that
-/// ends takes back that it is late.
-fn notice(standing: &Standing, next: State, now: i64) -> (NoticeState, Option<i64>) {
+/// ends takes back that it is late. That a problem is over is no end to be told.
+fn notice(standing: &Standing, step: Step, next: State, now: i64) -> (NoticeState, Option<i64>) {
     let had_ended = matches!(standing.state, State::Refused | State::Expired);
     match next {
+        State::Refused if step == Step::Overtaken => (NoticeState::None, None),
         State::Refused | State::Expired if standing.tells_failure => (NoticeState::Owed, Some(now)),
         State::Sent if standing.tells_success => (NoticeState::Owed, Some(now)),
         State::Refused | State::Expired | State::Sent => (NoticeState::None, None),
@@ -173,6 +176,10 @@ fn name(step: Step) -> &'static str {
         Step::Refused => "refused",
         Step::Released => "giving it back",
         Step::Expired => "expired",
+        Step::Overtaken => "cancelled by recovery",
+        Step::DigestSent => "sent in a digest",
+        Step::DigestRefused => "refused in a digest",
+        Step::DigestExpired => "expired in a digest",
         Step::FoundToRetry => "found sending, to be sent again",
         Step::FoundToHold => "found sending, held",
         Step::Moved => "moved to another gateway",

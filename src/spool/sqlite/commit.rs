@@ -12,44 +12,137 @@
 //!
 //! Without a Message-ID there are no duplicates: two alerts of one text can be two alarms.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use super::advance::{self, Entry};
 use super::fault::Fault;
+use super::gate;
 use super::rows::{self, Key, json, millis};
+use super::topics::{self, Problems};
+use crate::limits::{self, Judgement, Limit};
 use crate::sms::{Encoding, Part};
 use crate::spool::id::letter_name;
-use crate::spool::{Committed, Fate, NewLetter, NewParcel, NoticeState, ParcelId, State};
+use crate::spool::{Committed, Fate, NewLetter, NewParcel, NoticeState, ParcelId, SpoolError, State};
 
 /// How many letters of one Message-ID are compared, newest first: some programs write the same one into every mail.
 const COMPARED: u32 = 100;
 /// How often a name that is taken is drawn again.
 const DRAWS: usize = 8;
 
-/// Stores the letter; gives what became of each parcel, in order.
-pub fn commit(db: &Connection, letter: &NewLetter, window: Duration) -> Result<Vec<Committed>, Fault> {
+/// What accepting goes by.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// For how long the same letter is accepted only once.
+    pub window: Duration,
+    pub limits: Arc<limits::Settings>,
+}
+
+/// Stores the letter; gives what became of each parcel, in order. The error [`SpoolError::Over`] says that none of them
+/// can be taken.
+pub fn commit(db: &Connection, letter: &NewLetter, terms: &Terms) -> Result<Vec<Committed>, Fault> {
+    let plans = letter.parcels.iter().map(|parcel| plan(db, letter, parcel, terms)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(over) = all_over(&plans) {
+        return Err(SpoolError::Over(over.clone()).into());
+    }
     let mut new: Option<(i64, String)> = None;
-    let mut committed = Vec::with_capacity(letter.parcels.len());
+    let mut committed = Vec::with_capacity(plans.len());
     let mut places = 1..;
-    for parcel in &letter.parcels {
-        let packed = Packed::of(parcel)?;
-        if let Some((key, id)) = accepted_before(db, letter, &packed, window)? {
-            note_duplicate(db, key, letter)?;
-            committed.push(Committed { id, duplicate: true });
-            continue;
-        }
+    for plan in plans {
+        let packed = match plan {
+            Plan::Duplicate { key, first } => {
+                note_duplicate(db, key, letter)?;
+                committed.push(first);
+                continue;
+            }
+            Plan::Store(packed) => packed,
+            Plan::Over { packed, over } => refused_or_held(packed, &over, letter),
+        };
         let (row, name) = match new.take() {
             Some(stored) => stored,
             None => store_letter(db, letter)?,
         };
         let place = places.next().unwrap_or(u32::MAX);
-        store_parcel(db, Key { letter: row, place }, letter, &packed)?;
-        committed.push(Committed { id: ParcelId { letter: name.clone(), place }, duplicate: false });
+        let (key, id) = (Key { letter: row, place }, ParcelId { letter: name.clone(), place });
+        store_parcel(db, key, letter, &packed)?;
+        if packed.is_held_over_limit() {
+            gate::note_held(db, letter.accepted)?;
+        }
+        let state = match &packed.problems {
+            Some(problems) => topics::settle(db, problems, (key, &id), letter.accepted)?.unwrap_or(packed.state),
+            None => packed.state,
+        };
+        committed.push(Committed { id, duplicate: false, state });
         new = Some((row, name));
     }
     Ok(committed)
+}
+
+/// Stores a letter of one parcel as it is, whatever was accepted before and whatever limits say.
+pub fn store_alone(db: &Connection, letter: &NewLetter) -> Result<Option<(Key, ParcelId)>, Fault> {
+    let Some(parcel) = letter.parcels.first() else { return Ok(None) };
+    let (row, name) = store_letter(db, letter)?;
+    let key = Key { letter: row, place: 1 };
+    store_parcel(db, key, letter, &Packed::of(parcel, letter)?)?;
+    Ok(Some((key, ParcelId { letter: name, place: 1 })))
+}
+
+/// What is to be done with a parcel.
+enum Plan<'a> {
+    Duplicate {
+        key: Key,
+        first: Committed,
+    },
+    Store(Packed<'a>),
+    /// It is over a limit, and such are refused.
+    Over {
+        packed: Packed<'a>,
+        over: Limit,
+    },
+}
+
+fn plan<'a>(db: &Connection, letter: &NewLetter, parcel: &'a NewParcel, terms: &Terms) -> Result<Plan<'a>, Fault> {
+    let packed = Packed::of(parcel, letter)?;
+    if let Some((key, first)) = accepted_before(db, letter, &packed, terms.window)? {
+        return Ok(Plan::Duplicate { key, first });
+    }
+    let packed = Packed { problems: topics::problems(db, parcel)?, ..packed };
+    let goes = !packed.problems.as_ref().is_some_and(|problems| problems.none_went_out);
+    match &parcel.fate {
+        Fate::Waiting { parts, .. } if goes => {
+            Ok(packed.judged(gate::judge(db, &terms.limits, letter, parcel, parts.len())?))
+        }
+        Fate::Waiting { .. } | Fate::Held { .. } | Fate::Refused { .. } => Ok(Plan::Store(packed)),
+    }
+}
+
+/// The limit that all the parcels are over that could be taken at all, if there are any.
+fn all_over<'p>(plans: &'p [Plan<'_>]) -> Option<&'p Limit> {
+    let is_taken = |plan: &Plan<'_>| match plan {
+        Plan::Duplicate { .. } => true,
+        Plan::Store(packed) => packed.state != State::Refused,
+        Plan::Over { .. } => false,
+    };
+    if plans.iter().any(is_taken) {
+        return None;
+    }
+    plans.iter().find_map(|plan| if let Plan::Over { over, .. } = plan { Some(over) } else { None })
+}
+
+/// Others of the letter are taken, so the answer is 250. Where a notice can tell of it, the parcel is refused; where
+/// nobody can be told, it is held, so that it does not end in silence.
+fn refused_or_held<'a>(packed: Packed<'a>, over: &Limit, letter: &NewLetter) -> Packed<'a> {
+    let state = if can_be_told(letter, packed.parcel) { State::Refused } else { State::Held };
+    Packed { state, reason: Some(format!("over {over}").into()), ..packed }
+}
+
+/// Whether somebody hears of it when the parcel comes to a bad end.
+fn can_be_told(letter: &NewLetter, parcel: &NewParcel) -> bool {
+    letter.notice_to.is_some() && parcel.notify.is_none_or(|notify| notify.failure)
 }
 
 /// A new parcel in the form of its columns.
@@ -58,19 +151,44 @@ struct Packed<'a> {
     state: State,
     encoding: Encoding,
     parts: String,
-    reason: Option<&'a str>,
+    reason: Option<Cow<'a, str>>,
+    due: Timestamp,
+    /// When the digest is due that it is gathered for.
+    gather: Option<Timestamp>,
+    /// What is over with it.
+    problems: Option<Problems>,
 }
 
-impl Packed<'_> {
-    fn of(parcel: &NewParcel) -> Result<Packed<'_>, Fault> {
+impl<'a> Packed<'a> {
+    fn of(parcel: &'a NewParcel, letter: &NewLetter) -> Result<Packed<'a>, Fault> {
         let (state, encoding, parts, reason) = match &parcel.fate {
             Fate::Waiting { encoding, parts } => (State::Waiting, *encoding, json(parts)?, None),
-            Fate::Held { encoding, parts, reason } => (State::Held, *encoding, json(parts)?, Some(reason.as_str())),
-            Fate::Refused { reason } => {
-                (State::Refused, Encoding::Ascii, json(&Vec::<Part>::new())?, Some(reason.as_str()))
-            }
+            Fate::Held { encoding, parts, reason } => (State::Held, *encoding, json(parts)?, Some(reason)),
+            Fate::Refused { reason } => (State::Refused, Encoding::Ascii, json(&Vec::<Part>::new())?, Some(reason)),
         };
-        Ok(Packed { parcel, state, encoding, parts, reason })
+        let reason = reason.map(|reason| Cow::Borrowed(reason.as_str()));
+        Ok(Packed { parcel, state, encoding, parts, reason, due: letter.accepted, gather: None, problems: None })
+    }
+
+    /// Whether only an operator lets it go, and only because of a limit.
+    fn is_held_over_limit(&self) -> bool {
+        self.state == State::Held && self.gather.is_none() && matches!(self.parcel.fate, Fate::Waiting { .. })
+    }
+
+    /// As the storm gate says.
+    fn judged(self, judgement: Judgement) -> Plan<'a> {
+        match judgement {
+            Judgement::Pass { due } => Plan::Store(Packed { due, ..self }),
+            Judgement::Hold { over } => {
+                let reason = Some(format!("over {over}").into());
+                Plan::Store(Packed { state: State::Held, reason, ..self })
+            }
+            Judgement::Gather { over, due, .. } => {
+                let reason = Some(format!("over {over}, gathered for a digest at {due:.0}").into());
+                Plan::Store(Packed { state: State::Held, reason, gather: Some(due), ..self })
+            }
+            Judgement::Refuse { over } => Plan::Over { packed: self, over },
+        }
     }
 }
 
@@ -80,12 +198,12 @@ fn accepted_before(
     letter: &NewLetter,
     packed: &Packed<'_>,
     window: Duration,
-) -> Result<Option<(Key, ParcelId)>, Fault> {
+) -> Result<Option<(Key, Committed)>, Fault> {
     let Some(message_id) = letter.message_id.as_deref().filter(|_| !window.is_zero()) else { return Ok(None) };
     let window = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
     // Equal parts make an equal text; only what was refused from the start has none.
     let mut find = db.prepare_cached(
-        "SELECT p.letter, l.name, p.place
+        "SELECT p.letter, l.name, p.place, p.state
          FROM (SELECT id, name, sender FROM letters WHERE message_id = ?1 AND accepted > ?2
                ORDER BY accepted DESC LIMIT ?6) AS l
          JOIN parcels AS p ON p.letter = l.id
@@ -103,7 +221,8 @@ fn accepted_before(
     );
     let found = find.query_one(values, |row| {
         let key = Key { letter: row.get("letter")?, place: row.get("place")? };
-        Ok((key, ParcelId { letter: row.get("name")?, place: key.place }))
+        let id = ParcelId { letter: row.get("name")?, place: key.place };
+        Ok((key, Committed { id, duplicate: true, state: rows::state(row, "state")? }))
     });
     Ok(found.optional()?)
 }
@@ -152,18 +271,18 @@ fn store_letter(db: &Connection, letter: &NewLetter) -> Result<(i64, String), Fa
 }
 
 fn store_parcel(db: &Connection, key: Key, letter: &NewLetter, packed: &Packed<'_>) -> Result<(), Fault> {
-    let Packed { parcel, state, encoding, parts, reason } = packed;
+    let Packed { parcel, state, encoding, parts, reason, due, gather, .. } = packed;
     let now = millis(letter.accepted);
-    let wants_to_hear = parcel.notify.is_none_or(|notify| notify.failure);
-    let owed = *state == State::Refused && letter.notice_to.is_some() && wants_to_hear;
+    let lifetime = millis(parcel.expires).saturating_sub(now);
+    let owed = *state == State::Refused && can_be_told(letter, parcel);
     let notice = if owed { NoticeState::Owed } else { NoticeState::None };
     let mut insert = db.prepare_cached(
         "INSERT INTO parcels (letter, place, state, address, number, sender_id, gateways, gateway, encoding, parts,
                               due, expires, lifetime, last_reply, notice, notice_due, priority, sender, ready, topic,
-                              standing, notify, original_kind, original)
+                              standing, notify, original_kind, original, gather)
          VALUES (:letter, :place, :state, :address, :number, :sender_id, :gateways, :gateway, :encoding, :parts,
-                 :now, :expires, :expires - :now, :reason, :notice, :now, :priority, :sender, :ready, :topic,
-                 :standing, :notify, :original_kind, :original)",
+                 :due, :expires, :lifetime, :reason, :notice, :now, :priority, :sender, :ready, :topic,
+                 :standing, :notify, :original_kind, :original, :gather)",
     )?;
     insert.execute(rusqlite::named_params! {
         ":letter": key.letter,
@@ -177,24 +296,29 @@ fn store_parcel(db: &Connection, key: Key, letter: &NewLetter, packed: &Packed<'
         ":encoding": encoding.to_string(),
         ":parts": parts,
         ":now": now,
-        ":expires": millis(parcel.expires),
+        ":due": millis(*due),
+        // What quiet hours put off lives as long after them.
+        ":expires": millis(*due).saturating_add(lifetime).min(millis(Timestamp::MAX)),
+        ":lifetime": lifetime,
         ":reason": reason,
         ":notice": notice.as_str(),
         ":priority": parcel.priority.as_str(),
         ":sender": sender(letter).unwrap_or_default(),
-        ":ready": *state == State::Waiting,
+        ":ready": *state == State::Waiting && *due <= letter.accepted,
         ":topic": parcel.topic.as_ref().map(|topic| &topic.key),
         ":standing": parcel.topic.as_ref().map(|topic| topic.standing.as_str()),
         ":notify": parcel.notify.map(rows::notify_words),
         ":original_kind": parcel.original.as_ref().map(|original| &original.kind),
         ":original": parcel.original.as_ref().map(|original| &original.address),
+        ":gather": gather.map(millis),
     })?;
     let detail = match &parcel.remark {
         Some(remark) => &format!("{}; {remark}", letter.source),
         None => &letter.source,
     };
     advance::record(db, key, letter.accepted, &Entry { what: "accepted", gateway: None, detail })?;
-    match reason {
+    let put_off = (*due > letter.accepted).then(|| format!("not before {due:.0}: quiet hours").into());
+    match reason.as_ref().or(put_off.as_ref()) {
         Some(reason) => {
             let what = state.as_str();
             advance::record(db, key, letter.accepted, &Entry { what, gateway: None, detail: reason })

@@ -11,12 +11,15 @@
 //! | `writer` `readers` | who talks to the database, and when |
 //! | `commit` `advance` `relay` `prune` | what the writer does |
 //! | `ring` | whose turn it is |
+//! | `gate` `topics` `digests` | what keeps a storm away |
 //! | `look` `notices` `memos` `marks` `gateways` | what is looked up and shown |
 //! | `rows` | values ↔ columns |
 
 mod advance;
 pub mod commit;
+pub mod digests;
 mod fault;
+pub mod gate;
 pub mod gateways;
 pub mod look;
 mod marks;
@@ -28,6 +31,7 @@ mod readers;
 pub mod relay;
 mod ring;
 mod rows;
+mod topics;
 mod writer;
 
 pub use readers::Readers;

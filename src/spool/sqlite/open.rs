@@ -18,7 +18,8 @@ use crate::spool::files;
 use crate::spool::lock::RelayLock;
 
 /// The steps from an empty file to the schema of today; `PRAGMA user_version` counts those already made.
-pub const SCHEMAS: &[&str] = &[include_str!("../schema/1.sql"), include_str!("../schema/2.sql")];
+pub const SCHEMAS: &[&str] =
+    &[include_str!("../schema/1.sql"), include_str!("../schema/2.sql"), include_str!("../schema/3.sql")];
 
 /// `PRAGMA application_id` of a spool: "tpsp".
 pub const APPLICATION_ID: i64 = 0x7470_7370;

@@ -38,7 +38,8 @@ fn finished(db: &Connection, before: Timestamp) -> Result<Vec<i64>, Fault> {
         "SELECT DISTINCT p.letter FROM parcels AS p INDEXED BY parcels_state
          WHERE p.state <> 'waiting' AND p.state IN ('sent', 'refused', 'expired') AND p.due < ?1 AND NOT EXISTS (
              SELECT 1 FROM parcels AS other WHERE other.letter = p.letter AND (
-                 other.state NOT IN ('sent', 'refused', 'expired') OR other.due >= ?1 OR other.notice = 'owed'))
+                 other.state NOT IN ('sent', 'refused', 'expired') OR other.due >= ?1 OR other.notice = 'owed'
+                 OR other.carries = 1))
          LIMIT ?2",
     )?;
     let found = find.query_map((millis(before), integer(BATCH)), |row| row.get(0))?;

@@ -156,7 +156,7 @@ async fn only_the_new_parcels_of_a_letter_are_stored() {
     let first = spool.commit(named("a@mon", letter(vec![parcel(FIRST, text(&["down"]))]))).await.unwrap();
     let both = letter(vec![parcel(FIRST, text(&["down"])), parcel(SECOND, text(&["down"]))]);
     let second = spool.commit(named("a@mon", both)).await.unwrap();
-    assert_eq!(second[0], Committed { id: first[0].id.clone(), duplicate: true });
+    assert_eq!(second[0], Committed { id: first[0].id.clone(), duplicate: true, state: State::Waiting });
     assert!(!second[1].duplicate);
     assert_eq!(second[1].id.place, 1, "the letter has one parcel");
     assert_eq!(spool.stats().await.unwrap().count(State::Waiting), 2);

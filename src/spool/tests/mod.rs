@@ -7,6 +7,7 @@ mod invariants;
 mod notices;
 mod opening;
 mod operators;
+mod storms;
 mod trouble;
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ impl Place {
             path: directory.path().join("spool.db"),
             keep: Duration::from_secs(30 * 24 * 3600),
             dedup_window: Duration::from_secs(3600),
+            limits: Arc::default(),
         };
         Place { directory, settings }
     }
