@@ -13,6 +13,7 @@ mod bounce;
 mod delivery;
 mod gateway;
 mod include;
+mod limits;
 mod listener;
 mod message;
 mod network;
@@ -34,6 +35,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 pub use problem::Problems;
 pub use profiles::profiles;
@@ -172,6 +174,9 @@ impl Config {
         let gateways = root.each("gateway", |section| gateway::read(section, ellipsis, &mut names));
         let (routes, ucs2) = route::read_all(root, &names);
         let delivery = root.section("delivery", delivery::read);
+        let limits = root.section("limits", limits::read);
+        let quiet = root.each("quiet", |section| limits::quiet(section, &aliases));
+        let limits = crate::limits::Settings { quiet: quiet.into_iter().flatten().collect(), ..limits };
         let bounce = root.section("bounce", |section| bounce::read(section, &hostname));
         let mut rules = Rules::default();
         if let Some(sms) = &sms {
@@ -191,9 +196,7 @@ impl Config {
         for name in names.iter().filter(|name| !used.contains(&&name.get_ref().0)) {
             root.warning_at(name.span(), "gateway.name", "no route leads to this gateway");
         }
-        for feature in ["limits", "admin"] {
-            root.not_built(feature);
-        }
+        root.not_built("admin");
         if root.lacks("listener") {
             root.problem("listener", "is missing: no mail could come in without a [[listener]]");
         }
@@ -202,7 +205,7 @@ impl Config {
         }
         let default_sender = default_sender?;
         Some(Config {
-            spool: spool?,
+            spool: crate::spool::Settings { limits: Arc::new(limits), ..spool? },
             listeners: all_of(listeners)?,
             address: address::Settings { domains, numbering, aliases, routes, default_sender, sender_map },
             message,

@@ -109,15 +109,18 @@ impl Value for TrunkPrefix {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Prefix(pub String);
 
+impl Prefix {
+    pub fn parse(text: &str) -> Option<Prefix> {
+        let digits = text.strip_prefix('+').and_then(|text| digits(text, 0..=MAX_PREFIX))?;
+        Some(Prefix(format!("+{digits}")))
+    }
+}
+
 impl Value for Prefix {
     const WANTED: &'static str = r#"the start of numbers such as "+39", or "+" for all"#;
 
     fn read(found: &Found<'_>) -> Result<Prefix, Vec<Wrong>> {
-        found.parse_or_not(|text| {
-            text.strip_prefix('+')
-                .and_then(|text| digits(text, 0..=MAX_PREFIX))
-                .map(|digits| Prefix(format!("+{digits}")))
-        })
+        found.parse_or_not(Prefix::parse)
     }
 
     fn write(&self) -> toml::Value {

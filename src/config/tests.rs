@@ -98,6 +98,9 @@ fn values_are_taken_in_all_their_forms() {
         (r#"OnCall = ["+447731234567"]"#, "aliases", r#"OnCall = ["+447731234567"]"#),
         (r#""on.call" = ["+447731234567"]"#, "aliases", r#""on.call" = ["+447731234567"]"#),
         (r#"country_code = "39""#, "numbers", r#"country_code = "39""#),
+        (r#"per_number = "20/h""#, "limits", r#"per_number = "20/h""#),
+        (r#"zone = "Europe/Rome""#, "limits", r#"zone = "Europe/Rome""#),
+        (r#""+39" = "7/m""#, "limits.per_prefix", r#""+39" = "7/m""#),
         (r#"cut_from = ['(?i)^-{3,}\s', "a\\b"]"#, "message", r#"cut_from = ['(?i)^-{3,}\s', 'a\b']"#),
         (r#"ellipsis = """#, "message", r#"ellipsis = """#),
         (r#"template = "{{{body}}}""#, "message", r#"template = "{{{body}}}""#),
@@ -116,6 +119,47 @@ fn values_are_taken_in_all_their_forms() {
             }
         }
     }
+}
+
+#[test]
+fn limits_and_quiet_hours_are_what_the_gate_is_told() {
+    let text = format!(
+        "{LEAST}{}",
+        r#"
+        [aliases]
+        oncall = ["+447731234567", "+393331234567"]
+        [limits]
+        per_number = "20/h"
+        per_day = 5000
+        reserve = 500
+        on_limit = "digest"
+        zone = "Europe/Rome"
+        [limits.per_prefix]
+        "+39" = "1000/d"
+        [[quiet]]
+        numbers = ["+15551234567"]
+        aliases = ["OnCall"]
+        from = "22:00"
+        to = "07:30"
+        zone = "Europe/London"
+        "#
+    );
+    let limits = examine_text(&text).unwrap().config.spool.limits;
+    let per_number = limits.per_number.unwrap();
+    assert_eq!((per_number.parts, per_number.per.as_secs()), (20, 3600));
+    assert_eq!((limits.per_sender, limits.per_day, limits.per_month, limits.reserve), (None, Some(5000), None, 500));
+    assert_eq!((limits.on_limit, limits.zone.iana_name()), (crate::limits::OnLimit::Digest, Some("Europe/Rome")));
+    assert_eq!((&*limits.per_prefix[0].prefix, limits.per_prefix[0].allowance.parts), ("+39", 1000));
+    let quiet = &limits.quiet[0];
+    let numbers: Vec<_> = quiet.numbers.iter().map(|number| number.as_str()).collect();
+    assert_eq!(numbers, ["+15551234567", "+447731234567", "+393331234567"]);
+    assert_eq!((quiet.from.to_string(), quiet.to.to_string()), ("22:00:00".to_owned(), "07:30:00".to_owned()));
+    assert_eq!(quiet.zone.iana_name(), Some("Europe/London"));
+}
+
+#[test]
+fn without_limits_there_are_none() {
+    assert_eq!(*examine_text(LEAST).unwrap().config.spool.limits, crate::limits::Settings::default());
 }
 
 #[test]
