@@ -155,6 +155,8 @@ impl Config {
             settings: self.delivery.clone(),
             returns: self.bounce.clone(),
             gateways: self.gateways.clone(),
+            sms: self.sms.clone(),
+            limits: self.spool.limits.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The dispatcher: what is due goes to a free session of its gateway, and what comes of it goes into the spool.
 //!
-//! One loop hands out; one task per session sends; one task sends notices. After commit nobody but this room changes a
+//! One loop hands out; one task per session sends; one task sends notices, one makes digests. After commit nobody but this room changes a
 //! parcel. When the spool fails, nothing more is sent until it answers again: an SMS that can't be recorded would be
 //! sent twice.
 //!
@@ -9,12 +9,14 @@
 //!       ▲                            │ Sign: it answers, fails, is blocked
 //!       └── breaker, latency ◄───────┘
 //!   notices ──► bounce            overdue: what waits too long
+//!   storms ──► digests, overruns: what the storm gate left to be done
 //! ```
 
 mod allowance;
 mod attempt;
 mod backoff;
 mod breaker;
+mod digests;
 mod dispatcher;
 mod lane;
 mod latency;
@@ -23,9 +25,11 @@ mod link;
 mod notices;
 mod operators;
 mod overdue;
+mod overruns;
 mod road;
 mod schedule;
 mod settings;
+mod storms;
 #[cfg(test)]
 mod tests;
 
@@ -77,6 +81,7 @@ pub async fn run(tools: Tools, shutdown: CancellationToken) -> Result<(), SpoolE
     recover(&tools).await?;
     let tasks = TaskTracker::new();
     tasks.spawn(notices::run(tools.clone(), shutdown.clone()));
+    tasks.spawn(storms::run(tools.clone(), shutdown.clone()));
     Dispatcher::run(tools, tasks.clone(), shutdown).await;
     tasks.close();
     if tokio::time::timeout(SHUTDOWN_GRACE, tasks.wait()).await.is_err() {

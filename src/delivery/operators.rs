@@ -42,7 +42,7 @@ pub async fn tell_of_trouble(tools: &Tools, gateway: &str, reason: &str) {
 }
 
 /// A memo to all operators.
-async fn tell(tools: &Tools, name: &str, subject: &str, text: &str) {
+pub async fn tell(tools: &Tools, name: &str, subject: &str, text: &str) {
     let plan = tools.plan();
     post(tools, name, &plan.returns.notify, subject, text).await;
 }

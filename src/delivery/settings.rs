@@ -1,9 +1,10 @@
 //! What the dispatcher is told. Filled in by `config`, values only.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::smtp::Mailbox;
-use crate::{bounce, gateway};
+use crate::{bounce, gateway, limits, sms};
 
 /// `[delivery]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,4 +43,8 @@ pub struct Plan {
     pub returns: bounce::Settings,
     /// In the order of the configuration.
     pub gateways: Vec<gateway::Settings>,
+    /// How digests are set.
+    pub sms: sms::Settings,
+    /// Of whose budgets operators hear.
+    pub limits: Arc<limits::Settings>,
 }

@@ -114,7 +114,13 @@ impl Bench {
             per_sender: None,
             expire: Duration::from_secs(5 * 24 * 3600),
         };
-        let plan = Plan { settings: Settings::default(), returns, gateways };
+        let sms = crate::sms::Settings {
+            template: crate::sms::Template::parse("{subject}").unwrap(),
+            max_parts: 1,
+            overflow: crate::sms::Overflow::Truncate,
+            ellipsis: "...".to_owned(),
+        };
+        let plan = Plan { settings: Settings::default(), returns, gateways, sms, limits: Arc::default() };
         Bench {
             spool: Spool::open(&settings, Role::Relay).unwrap(),
             plan: watch::channel(Arc::new(plan)).0,

@@ -1,6 +1,8 @@
 //! Marks: up to which letter something has been looked through. Letters are numbered as they come, so that each is looked
 //! at once, when it has grown old enough, however many wait.
 //!
+//! What quiet hours put off waits for nobody's fault and is passed over, then and later.
+//!
 //! Known limit: after the clock has jumped back, a letter of before holds up those behind it until it is old enough.
 
 use jiff::Timestamp;
@@ -32,7 +34,7 @@ pub fn overdue(db: &Connection, mark: Mark, before: Timestamp, limit: usize) -> 
     // Numbers are given again once all letters are gone: then the mark is too high, and starts anew.
     let mut find = db.prepare_cached(
         "SELECT DISTINCT p.letter FROM parcels AS p INDEXED BY parcels_waiting
-         WHERE p.state = 'waiting' AND p.letter >
+         WHERE p.state = 'waiting' AND (p.ready = 1 OR p.attempts > 0) AND p.letter >
              (SELECT iif(mark > newest, 0, mark) FROM (
                   SELECT coalesce((SELECT letter FROM marks WHERE name = ?1), 0) AS mark,
                          coalesce((SELECT max(id) FROM letters), 0) AS newest))
