@@ -24,7 +24,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(path), Some(count)) = (arguments.next(), arguments.next()) else { return Err("fill SPOOL COUNT".into()) };
     let count: u64 = count.to_str().unwrap_or_default().parse()?;
-    let settings = Settings { path: PathBuf::from(path), keep: 30 * DAY, dedup_window: Duration::ZERO };
+    let limits = std::sync::Arc::default();
+    let settings = Settings { path: PathBuf::from(path), keep: 30 * DAY, dedup_window: Duration::ZERO, limits };
     // As a relay, so that the file is left as one that has ended in order leaves it.
     let spool = Spool::open(&settings, Role::Relay)?;
     let mut committing = JoinSet::new();

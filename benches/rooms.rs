@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -177,7 +178,8 @@ async fn deliver(spool: &Spool) {
 
 fn spools(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
-    let settings = spool::Settings { path: folder.path().join("spool.db"), keep: DAY, dedup_window: DAY };
+    let path = folder.path().join("spool.db");
+    let settings = spool::Settings { path, keep: DAY, dedup_window: DAY, limits: Arc::default() };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let spool = Spool::open(&settings, Role::Relay).unwrap();
     let crowd = |size: usize| move || (0..size).map(letter).collect::<Vec<_>>();

@@ -89,7 +89,8 @@ pub use priority::{Priority, PriorityError, Standing, Topic};
 pub use settings::Settings;
 pub use state::{Order, State, StateError};
 pub use view::{
-    DueDigest, DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, Overdue, ParcelRecord, Stats,
+    DueDigest, DueNotice, Filter, HistoryEntry, LetterRecord, Listed, NoticeState, Ordered, Overdue, ParcelRecord,
+    Stats,
 };
 
 use crate::limits::Budget;

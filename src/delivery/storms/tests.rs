@@ -40,6 +40,9 @@ impl House {
             relay_port: 1,
             from: "postmaster@sms.example.com".parse().unwrap(),
             notify: vec!["ops@site.example".parse().unwrap()],
+            delay: None,
+            per_sender: None,
+            expire: Duration::from_secs(3600),
         };
         Plan {
             settings: Settings::default(),
@@ -96,6 +99,7 @@ fn gateway(name: &str, medium: Medium) -> gateway::Settings {
         keep_alive: None,
         idle: Duration::from_secs(60),
         slow_after: None,
+        pipelining: false,
         timeouts: Timeouts::default(),
     }
 }
