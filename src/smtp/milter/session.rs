@@ -75,7 +75,7 @@ impl Session {
         if let Event::Negotiate(offer) = event {
             return self.negotiate(offer).map(Next::Say);
         }
-        let is_answered = self.terms.is_none_or(|terms| terms.await_answer(&event));
+        let is_answered = self.terms.is_none_or(|terms| terms.wants_answer(&event));
         let next = match event {
             Event::Quit => return Ok(Next::HangUp),
             Event::Data => self.data(),

@@ -87,7 +87,7 @@ impl Terms {
     }
 
     /// Whether the server awaits an answer to this event.
-    pub(super) fn await_answer(self, event: &Event) -> bool {
+    pub(super) fn wants_answer(self, event: &Event) -> bool {
         let quiet = match event {
             Event::Macros(_) | Event::Abort | Event::Quit | Event::NextConnection => return false,
             Event::Connect(_) => QUIET_CONNECT,
@@ -155,7 +155,7 @@ mod tests {
         ];
         for (event, with_new, with_old) in table {
             for (offer, expected) in [(new, with_new), (old, with_old)] {
-                assert_eq!(Terms::of(offer, Interest::Mails).unwrap().await_answer(&event), expected, "{event:?}");
+                assert_eq!(Terms::of(offer, Interest::Mails).unwrap().wants_answer(&event), expected, "{event:?}");
             }
         }
     }
