@@ -74,8 +74,9 @@ impl Running {
         self.doors.change(&config.listeners).await?;
         self.intake.change(Desk::new(config.intake()));
         self.plan.send_replace(Arc::new(config.plan()));
-        if config.spool != self.config.spool || config.max_memory != self.config.max_memory {
-            tracing::warn!("[spool] and max_memory take hold with the next start");
+        self.spool.renew(&config.spool);
+        if config.spool.path != self.config.spool.path || config.max_memory != self.config.max_memory {
+            tracing::warn!("the spool's url and max_memory take hold with the next start");
         }
         self.config = config.clone();
         Ok(())
