@@ -1,8 +1,8 @@
 //! The dispatcher: what is due goes to a free session of its gateway, and what comes of it goes into the spool.
 //!
-//! One loop hands out; one task per session sends; one task sends notices, one makes digests. After commit nobody but this room changes a
-//! parcel. When the spool fails, nothing more is sent until it answers again: an SMS that can't be recorded would be
-//! sent twice.
+//! One loop hands out; one task per session sends; one task sends notices, one makes digests. After commit nobody but
+//! this room changes a parcel. When the spool fails, nothing more is sent until it answers again: an SMS that can't be
+//! recorded would be sent twice.
 //!
 //! ```text
 //!   dispatcher ──Parcel, probe──► lane (one for each gateway) ──► attempt ──► link ──► gateway

@@ -26,11 +26,11 @@
 //!
 //! `sent` is the end. ¹ as the gateway's `on_unknown` says. ² From here on the sender is owed a notice, if anybody is
 //! to be told; the notice waits here by a schedule of its own until the site's mail server has it. One that has asked
-//! for it (RFC 3461) is also told when it is sent, and most are when it waits long. ³ A notice that has
-//! not left yet is taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release
-//! gives a parcel as long to live as it had at first. ⁴ Held when no other gateway of its list is configured, or when
-//! the old one has sent its first parts. ⁵ Nobody is told: that it is over is what its
-//! sender said himself. So ends a recovery, too, when nothing of its problem went out.
+//! for it (RFC 3461) is also told when it is sent, and most are when it waits long. ³ A notice that has not left yet is
+//! taken back; should the parcel come to a bad end again, a new one is owed. A retry or a release gives a parcel as long
+//! to live as it had at first. ⁴ Held when no other gateway of its list is configured, or when the old one has sent its
+//! first parts. ⁵ Nobody is told: that it is over is what its sender said himself. So ends a recovery, too, when nothing
+//! of its problem went out.
 //!
 //! A parcel may also be held from the start ([`Fate::Held`]), or refused ([`Fate::Refused`]): then it has no text and can
 //! only be told of.

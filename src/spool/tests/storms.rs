@@ -261,6 +261,8 @@ async fn in_quiet_hours_what_is_not_urgent_waits_and_lives_as_long_after_them() 
     assert_eq!((found.parcel.due, found.parcel.expires), (at(3 * HOUR), at(5 * HOUR)));
     assert_eq!(last(&found), ("waiting", "not before 2026-03-01T06:00:00Z: quiet hours"));
     assert_eq!(spool.next_due(&[GATEWAY.to_owned()]).await.unwrap(), Some(at(3 * HOUR)));
+    let overdue = spool.take_overdue(at(2 * HOUR), 10).await.unwrap();
+    assert!(overdue.is_empty(), "nobody has failed it: {overdue:?}");
     assert_eq!(send_all(&spool, 3 * HOUR).await, [calm.id]);
 }
 
