@@ -1,9 +1,11 @@
-//! The notice itself: a `multipart/report` mail (RFC 6522, RFC 3464) made from the facts of a case; and plain mails about many
-//! cases at once, or about telepost itself. Pure.
+//! The notice itself: a `multipart/report` mail (RFC 6522, RFC 3464) made from the facts of a case; and plain mails
+//! about many cases at once, or about telepost itself. Pure.
 //!
 //! The same case always gives the same Message-ID, so a mail server that got a notice twice can tell. Everything
 //! that came with the mail or from the gateway is made harmless here: it cannot start a header field, a line of its
 //! own in the delivery status, or a new part. It never fails: what cannot be shown is left out.
+//!
+//! Known limit: `RET=FULL` (RFC 3461, section 4.3) gives back header fields only, because the spool does not keep mails.
 
 use jiff::Timestamp;
 use mail_builder::MessageBuilder;

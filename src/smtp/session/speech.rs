@@ -16,10 +16,6 @@ use crate::smtp::settings::{Acceptance, Grammar, Settings};
 /// What the dialect says to a command that needs no more.
 const DONE: &str = "Requested okay, completed";
 
-/// Becomes `Some("DSN")` once notices honour what the sender wishes. Its parameters are read and carried already, but
-/// who asks for `NOTIFY=NEVER` relies on a promise.
-const DSN: Option<&str> = None;
-
 impl Session {
     /// The first line of the session.
     pub(in crate::smtp) fn greeting(&self) -> Reply {
@@ -57,11 +53,11 @@ impl Session {
                 "SMTPUTF8".into(),
                 "CHUNKING".into(),
                 "ENHANCEDSTATUSCODES".into(),
+                "DSN".into(),
                 format!("LIMITS RCPTMAX={max_recipients}"),
             ],
             Grammar::Gateway => vec!["ENANCEDSTATUSCODES".into()],
         };
-        extensions.extend(DSN.map(str::to_owned));
         if self.offers_start_tls() {
             extensions.push("STARTTLS".into());
         }
