@@ -102,7 +102,7 @@ async fn drain(requests: &mut Requests, running: &mut Running) {
     }
 }
 
-/// Under systemd (Type=notify-reload) says how far we are; elsewhere there is nobody to tell.
+/// Under systemd (Type=notify) says how far we are; elsewhere there is nobody to tell.
 fn tell_service_manager(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the service manager could not be told");
