@@ -119,7 +119,8 @@ fn big_mails_wait_for_memory_and_all_arrive() {
     feed(source.arg(house.address().to_string()), b"");
     assert_eq!(house.settle().len(), BIG_MAILS);
     let memory = memory_of(house.relay_id());
-    // A letter is unpacked beside itself when it is read.
-    let most = before + 3 * BUDGET;
+    // A letter's buffer grows by doubling, and a letter is unpacked beside itself when it is read; all mails at once
+    // would take ten times the budget.
+    let most = before + 4 * BUDGET;
     assert!(memory.peak < most, "{} MiB, {} of them before", memory.peak / MIB, before / MIB);
 }
