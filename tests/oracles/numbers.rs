@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde::Deserialize;
-use telepost::address::{self, Flaw, NumberError, Numbering, ResolveError, RoutePrefix, Settings};
+use telepost::address::{self, Flaw, NumberError, Numbering, Premium, ResolveError, RoutePrefix, Settings};
 use telepost::smtp::Mailbox;
 
 use super::{Finding, Tally};
@@ -132,6 +132,8 @@ fn read(case: &Case) -> Result<String, Flaw> {
         numbering: Numbering {
             country_code: case.country_code.clone(),
             trunk_prefix: case.trunk_prefix.clone(),
+            // What a number costs is another question than how it is read.
+            premium: Premium::Take,
             ..Numbering::default()
         },
         aliases: [].into(),
