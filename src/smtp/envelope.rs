@@ -40,7 +40,9 @@ impl fmt::Display for Mailbox {
 
 /// Whether a local part needs no quotes (RFC 5321 `Dot-string`, with RFC 6531's non-ASCII characters).
 fn is_dot_string(local: &str) -> bool {
-    let is_atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii();
+    // As `path` reads it: blanks of other scripts want quotes like a space.
+    let is_foreign = |c: char| !c.is_ascii() && !c.is_whitespace();
+    let is_atext = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_foreign(c);
     local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 

@@ -253,7 +253,7 @@ mod tests {
         }
 
         #[test]
-        fn what_a_mailbox_writes_is_read_back(local in "[ -~é]{1,12}", domain in proptest::option::of("[a-z]{1,5}(\\.[a-z]{1,5})?")) {
+        fn what_a_mailbox_writes_is_read_back(local in "[ -~é\u{a0}\u{202f}]{1,12}", domain in proptest::option::of("[a-z]{1,5}(\\.[a-z]{1,5})?")) {
             let mailbox = Mailbox { local, domain };
             let written = format!("<{mailbox}>");
             prop_assert_eq!(parse(&written), Ok((ReversePath::Mailbox(mailbox), "")));
