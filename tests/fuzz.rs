@@ -1,8 +1,8 @@
 //! The pure half of the trip under damaged mails, templates and addresses: for a few seconds in every run of the tests,
 //! longer with `TELEPOST_FUZZ_SECONDS`. `tests/fuzz/run` does the same led by coverage.
 //!
-//! Each run takes other inputs. One that breaks something is written to a file, whose name and the way to try it again
-//! are told.
+//! Each run takes the same inputs, so that it judges the change and not the dice; `TELEPOST_FUZZ_SEED` takes others. One
+//! that breaks something is written to a file, whose name and the way to try it again are told.
 
 mod trip;
 
@@ -14,6 +14,8 @@ use fastrand::Rng;
 
 /// How long each target is run when nobody says.
 const SECONDS: u64 = 5;
+/// What the dice begin with when nobody says.
+const SEED: u64 = 1;
 /// Bytes of an input.
 const MAX_INPUT: usize = 64 * 1024;
 /// The longest that one input may take, in a build without optimization on a busy machine.
@@ -46,8 +48,9 @@ const WORDS: [&str; 24] = [
     "\u{202e}",
 ];
 
-fn seconds() -> u64 {
-    std::env::var("TELEPOST_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(SECONDS)
+/// A whole number from the environment, or `otherwise`.
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
 }
 
 /// All mails of the repository.
@@ -99,8 +102,8 @@ fn mutate(input: &mut Vec<u8>, others: &[Vec<u8>], rng: &mut Rng) {
 /// Runs a target on damaged seeds until the time is over.
 fn run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
     seeds.iter().for_each(|seed| target(seed));
-    let mut rng = Rng::new();
-    let end = Instant::now() + Duration::from_secs(seconds());
+    let mut rng = Rng::with_seed(number("TELEPOST_FUZZ_SEED", SEED));
+    let end = Instant::now() + Duration::from_secs(number("TELEPOST_FUZZ_SECONDS", SECONDS));
     let mut count = 0_u64;
     while Instant::now() < end {
         let mut input = seeds[rng.usize(..seeds.len())].clone();
