@@ -21,7 +21,7 @@ const RECORD_PAUSE: Duration = Duration::from_secs(1);
 /// Sends what is left of a parcel and records what came of it; gives what that tells about the gateway, when it was
 /// asked.
 pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<Sign> {
-    let gateway = link.gateway().settings().clone();
+    let on_unknown = link.gateway().settings().on_unknown;
     let plan = tools.plan();
     let mut last_sign = None;
     for part in &parcel.parts[parcel.accepted_parts..] {
@@ -37,10 +37,10 @@ pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<S
         let submission =
             Submission { number: &parcel.number, sender: &parcel.sender, encoding: parcel.encoding, text: &part.text };
         let (outcome, sign) = link.submit(tools, &submission).await;
-        tracing::debug!(id = %parcel.id, gateway = gateway.name, ?outcome, "tried");
+        tracing::debug!(id = %parcel.id, gateway = link.gateway().settings().name, ?outcome, "tried");
         let taken = matches!(outcome, Outcome::Sent { .. });
         let now = tools.clock.now();
-        let note = note(outcome, &parcel, &plan.settings, gateway.on_unknown, now, fastrand::f64());
+        let note = note(outcome, &parcel, &plan.settings, on_unknown, now, fastrand::f64());
         record(tools, &parcel.id, note).await;
         last_sign = Some(sign);
         if !taken {
