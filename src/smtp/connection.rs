@@ -82,7 +82,7 @@ where
         return Ok(peer);
     }
     // Whoever else could write a header could be anybody.
-    if !peer.is_none_or(|peer| settings.proxies.iter().any(|network| network.contains(peer))) {
+    if !peer.is_none_or(|peer| settings.is_proxy(peer)) {
         return Err(ProxyError::Stranger);
     }
     match proxy::read(stream).await? {

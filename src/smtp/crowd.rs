@@ -60,8 +60,7 @@ impl Crowd {
 
     /// Whether an address has only so many places: those that bring everybody's mail need as many as it takes.
     fn is_counted(&self, address: IpAddr) -> bool {
-        let Settings { trusted, proxies, .. } = &*self.settings;
-        !trusted.iter().chain(proxies).any(|network| network.contains(address))
+        !self.settings.trusts(address) && !self.settings.is_proxy(address)
     }
 
     fn count(&self, address: IpAddr) -> Option<Count> {

@@ -168,6 +168,18 @@ pub struct Settings {
     pub timeouts: Timeouts,
 }
 
+impl Settings {
+    /// Whether a client at `address` may send without having logged in.
+    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(address))
+    }
+
+    /// Whether a server at `address` may tell whose mail it brings.
+    pub(super) fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.contains(address))
+    }
+}
+
 impl Default for Settings {
     /// What the manual promises for each key that is not set: SMTP on loopback for the clients of this host.
     fn default() -> Settings {

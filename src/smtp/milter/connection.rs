@@ -61,7 +61,7 @@ pub(in crate::smtp) async fn run<S, R>(
     R: Reception,
 {
     // Whoever may ask here learns which numbers we write to, and can make telephones ring.
-    if !address.is_none_or(|address| shared.settings.trusted.iter().any(|network| network.contains(address))) {
+    if !address.is_none_or(|address| shared.settings.trusts(address)) {
         return warn!(server = ?address, "not served: only trusted networks may use a milter listener");
     }
     let interest = if reception.may_ring() { Interest::Mails } else { Interest::Envelopes };

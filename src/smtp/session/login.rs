@@ -90,7 +90,7 @@ impl Session {
     pub(super) fn may_send(&self) -> Result<(), Reply> {
         self.is_private_enough()?;
         let Some(address) = self.address else { return Ok(()) };
-        if self.user.is_some() || self.settings.trusted.iter().any(|network| network.contains(address)) {
+        if self.user.is_some() || self.settings.trusts(address) {
             return Ok(());
         }
         if self.settings.users.is_some() {

@@ -15,7 +15,7 @@ impl Session {
     /// Whether whoever really stands at the door may speak for others: a server among `proxies`, or of this host by its
     /// Unix socket. XCLIENT does not change it, so that a server may serve one client after another.
     pub(super) fn may_introduce(&self) -> bool {
-        self.peer.is_none_or(|peer| self.settings.proxies.iter().any(|network| network.contains(peer)))
+        self.peer.is_none_or(|peer| self.settings.is_proxy(peer))
     }
 
     /// XCLIENT.
