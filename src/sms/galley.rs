@@ -47,12 +47,13 @@ impl Galley {
                 galley.is_whole = false;
                 break;
             }
-            let set = match foreign {
-                Foreign::Replace if !is_carried(cluster, alphabet) => {
+            let (set, units) = match (units_of(cluster, alphabet), foreign) {
+                (Some(units), _) => (cluster, units),
+                (None, Foreign::Keep) => (cluster, galley.units_with_foreign(cluster, alphabet)),
+                (None, Foreign::Replace) => {
                     replaced = transliterate::replace_all(cluster, alphabet);
-                    replaced.as_str()
+                    (replaced.as_str(), galley.units_with_foreign(&replaced, alphabet))
                 }
-                _ => cluster,
             };
             if is_gap(set) {
                 // Where everything between two gaps was replaced by nothing, the wider one stays.
@@ -63,9 +64,9 @@ impl Galley {
                 continue;
             }
             if let Some(gap) = gap.take().filter(|_| !galley.text.is_empty()) {
-                galley.push(gap, alphabet);
+                galley.push(gap, units_of(gap, alphabet).unwrap_or(gap.len()));
             }
-            galley.push(set, alphabet);
+            galley.push(set, units);
         }
         galley.is_whole &= galley.units() <= limit;
         galley
@@ -116,14 +117,20 @@ impl Galley {
         mark.copied().unwrap_or(Mark { byte: 0, units: 0 })
     }
 
-    fn push(&mut self, set: &str, alphabet: Alphabet) {
+    /// The length of a text in which the alphabet may lack characters: they count one unit each, and the first one of
+    /// the galley is noted.
+    fn units_with_foreign(&mut self, text: &str, alphabet: Alphabet) -> usize {
         let mut units = 0;
-        for character in set.chars() {
+        for character in text.chars() {
             units += alphabet.units(character).unwrap_or_else(|| {
                 self.foreign.get_or_insert(character);
                 1
             });
         }
+        units
+    }
+
+    fn push(&mut self, set: &str, units: usize) {
         let units = self.units() + units;
         self.text.push_str(set);
         self.marks.push(Mark { byte: self.text.len(), units });
@@ -145,8 +152,9 @@ fn is_gap(cluster: &str) -> bool {
     matches!(cluster, " " | "\n")
 }
 
-fn is_carried(cluster: &str, alphabet: Alphabet) -> bool {
-    cluster.chars().all(|character| alphabet.units(character).is_some())
+/// The length of a text; `None` when the alphabet lacks one of its characters.
+fn units_of(text: &str, alphabet: Alphabet) -> Option<usize> {
+    text.chars().map(|character| alphabet.units(character)).sum()
 }
 
 #[cfg(test)]

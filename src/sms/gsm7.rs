@@ -30,8 +30,32 @@ const EXTENSION: [(u8, char); 10] = [
     (0x65, '€'),
 ];
 
+/// How many septets each character of ISO 8859-1 takes; 0 where the alphabet lacks it. Nearly every character of a mail
+/// is one of them, and a text that must be cut is measured many times.
+const OF_LATIN1: [u8; 256] = {
+    let mut septets = [0; 256];
+    let mut at = 0;
+    while at < DEFAULT.len() {
+        if (DEFAULT[at] as usize) < septets.len() {
+            septets[DEFAULT[at] as usize] = 1;
+        }
+        at += 1;
+    }
+    at = 0;
+    while at < EXTENSION.len() {
+        if (EXTENSION[at].1 as usize) < septets.len() {
+            septets[EXTENSION[at].1 as usize] = 2;
+        }
+        at += 1;
+    }
+    septets
+};
+
 /// How many septets a character takes: one, or two in the extension table. `None` when the alphabet lacks it.
 pub(super) fn septets(character: char) -> Option<usize> {
+    if let Some(septets) = OF_LATIN1.get(character as usize) {
+        return (*septets > 0).then_some(usize::from(*septets));
+    }
     if DEFAULT.contains(&character) {
         return Some(1);
     }
