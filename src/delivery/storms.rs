@@ -12,6 +12,8 @@ use super::schedule::pause;
 use super::{Tools, digests, overruns};
 use crate::spool::SpoolError;
 
+/// The shortest wait between two looks.
+const REST: Duration = Duration::from_secs(1);
 /// The longest wait between two looks.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -26,6 +28,8 @@ pub async fn run(tools: Tools, shutdown: CancellationToken) {
                 LONGEST_SLEEP
             }
         };
+        // Every letter wakes us, and hardly any of them has to do with a limit.
+        shutdown.run_until_cancelled(tokio::time::sleep(REST)).await;
         tokio::select! {
             () = shutdown.cancelled() => {}
             _ = changes.changed() => {}
