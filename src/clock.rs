@@ -2,7 +2,9 @@
 //!
 //! Only the two halls and `cli` ask; the pure rooms get a moment handed in.
 
-use jiff::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
 
 /// A source of the current time. Cheap to copy.
 #[derive(Clone, Copy, Debug)]
@@ -10,19 +12,35 @@ pub enum Clock {
     /// The machine's clock, with every jump that it makes.
     System,
     /// A moment that moves along with tokio's clock, which a test may pause and advance.
-    Simulated { start: Timestamp, since: tokio::time::Instant },
+    Simulated {
+        start: Timestamp,
+        since: tokio::time::Instant,
+        /// By how many seconds it was set ahead since.
+        set: &'static AtomicI64,
+    },
 }
+
+/// Of a simulated clock that nobody sets.
+static NEVER_SET: AtomicI64 = AtomicI64::new(0);
 
 impl Clock {
     /// A clock that shows `start` now and from here on follows tokio's clock.
     pub fn simulated(start: Timestamp) -> Clock {
-        Clock::Simulated { start, since: tokio::time::Instant::now() }
+        Clock::simulated_and_set(start, &NEVER_SET)
+    }
+
+    /// As [`Clock::simulated`], and it leaps whenever `set` changes: ahead by so many seconds, or back.
+    pub fn simulated_and_set(start: Timestamp, set: &'static AtomicI64) -> Clock {
+        Clock::Simulated { start, since: tokio::time::Instant::now(), set }
     }
 
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::System => Timestamp::now(),
-            Clock::Simulated { start, since } => later(*start, since.elapsed()),
+            Clock::Simulated { start, since, set } => {
+                let passed = later(*start, since.elapsed());
+                passed.checked_add(SignedDuration::from_secs(set.load(Ordering::Relaxed))).unwrap_or(passed)
+            }
         }
     }
 }

@@ -14,6 +14,11 @@ pub fn backoff(retry: &[Duration], attempt: u32, chance: f64) -> Duration {
     delay.mul_f64(1.0 - JITTER + 2.0 * JITTER * chance.clamp(0.0, 1.0))
 }
 
+/// The longest that [`backoff`] makes a message wait after each failed try; the last one repeats.
+pub fn longest_waits(retry: &[Duration]) -> Vec<Duration> {
+    (1..).zip(retry).map(|(attempt, _)| backoff(retry, attempt, 1.0)).collect()
+}
+
 /// The gateway for the try after the `attempts`-th: they take turns in order of preference. A message whose first
 /// parts a gateway has accepted stays there, so that its parts arrive in order.
 pub fn next_gateway<'a>(gateways: &'a [String], current: &'a str, attempts: u32, accepted_parts: usize) -> &'a str {
@@ -44,6 +49,7 @@ mod tests {
         let retry = seconds(&[100]);
         assert_eq!(backoff(&retry, 1, 0.0), Duration::from_secs(90));
         assert_eq!(backoff(&retry, 1, 1.0), Duration::from_secs(110));
+        assert_eq!(longest_waits(&seconds(&[30, 100])), seconds(&[33, 110]));
     }
 
     #[test]

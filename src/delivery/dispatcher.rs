@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -11,8 +12,9 @@ use tokio_util::task::TaskTracker;
 
 use super::breaker::{Cause, Turn};
 use super::lane::{Done, Freed, Lane};
+use super::leap::{Leap, Watch};
 use super::link::Sign;
-use super::{Tools, operators, schedule};
+use super::{Tools, draw_in, operators, schedule};
 use crate::spool::{GatewayHold, HeldBy, SpoolError};
 
 /// The longest the loop sleeps, whatever the spool says: clocks jump.
@@ -35,12 +37,14 @@ pub struct Dispatcher {
     /// When it was last heard what operators say of gateways, and whether there may be something new.
     holds_heard: Option<Instant>,
     holds_changed: bool,
+    watch: Watch,
 }
 
 impl Dispatcher {
     /// Works until `shutdown`. Its slots are among `tasks` and may outlast it.
     pub async fn run(tools: Tools, tasks: TaskTracker, shutdown: CancellationToken) {
         let (freed, free_slots) = mpsc::unbounded_channel();
+        let watch = Watch::new(tools.clock.now(), Instant::now());
         let mut dispatcher = Dispatcher {
             tools,
             lanes: Vec::new(),
@@ -50,6 +54,7 @@ impl Dispatcher {
             freed,
             holds_heard: None,
             holds_changed: true,
+            watch,
         };
         dispatcher.open_lanes();
         dispatcher.rehome().await;
@@ -126,8 +131,8 @@ impl Dispatcher {
     /// One turn of the loop; gives how long to sleep when nothing else happens.
     async fn turn(&mut self) -> Result<Duration, SpoolError> {
         let unheard = self.hear_of_holds().await?;
+        let now = self.follow_the_clock().await?;
         let spool = &self.tools.spool;
-        let now = self.tools.clock.now();
         let in_need: Vec<String> =
             self.lanes.iter().filter(|lane| lane.needs_help()).map(|lane| lane.name().to_owned()).collect();
         let mut free = Vec::new();
@@ -149,6 +154,27 @@ impl Dispatcher {
         }
         let pause = schedule::pause(now, next, LONGEST_SLEEP);
         Ok([self.probe(), unheard].into_iter().flatten().fold(pause, Duration::min))
+    }
+
+    /// What time it is. When the clock has leapt, what waits is put right first: nothing expires or waits by a leap.
+    async fn follow_the_clock(&mut self) -> Result<Timestamp, SpoolError> {
+        let (now, time) = (self.tools.clock.now(), Instant::now());
+        match self.watch.leap(now, time) {
+            None => {}
+            Some(Leap::Back { by }) => {
+                tracing::warn!(?by, "the machine's clock was set back");
+                draw_in(&self.tools, now).await?;
+            }
+            Some(Leap::Ahead { by, since }) => {
+                tracing::warn!(
+                    ?by,
+                    "the machine's clock was set ahead, or the machine slept; what waits may wait longer"
+                );
+                self.tools.spool.prolong(by, since, now).await?;
+            }
+        }
+        self.watch = Watch::new(now, time);
+        Ok(now)
     }
 
     /// Sends out the probes that are due; gives how long it is until the next one.

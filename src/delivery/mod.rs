@@ -8,7 +8,7 @@
 //!   dispatcher ──Parcel, probe──► lane (one for each gateway) ──► attempt ──► link ──► gateway
 //!       ▲                            │ Sign: it answers, fails, is blocked
 //!       └── breaker, latency ◄───────┘
-//!   notices ──► bounce            overdue: what waits too long
+//!   notices ──► bounce            overdue: what waits too long; leap: when the clock was set
 //!   storms ──► digests, overruns: what the storm gate left to be done
 //! ```
 
@@ -20,6 +20,7 @@ mod digests;
 mod dispatcher;
 mod lane;
 mod latency;
+mod leap;
 mod limit;
 mod link;
 mod notices;
@@ -38,6 +39,7 @@ pub use settings::{Plan, Settings};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -45,6 +47,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::gateway::OnUnknown;
 use crate::spool::{Spool, SpoolError};
+use backoff::longest_waits;
 use dispatcher::Dispatcher;
 
 /// How long sessions may take to finish what is in flight once the end is asked for.
@@ -100,6 +103,19 @@ async fn recover(tools: &Tools) -> Result<(), SpoolError> {
     let recovered = tools.spool.recover(tools.clock.now(), &hold_for).await?;
     for (id, state) in recovered {
         tracing::warn!(%id, %state, "was being sent when telepost ended, and may have been");
+    }
+    draw_in(tools, tools.clock.now()).await
+}
+
+/// Lets nothing wait longer than it was told to, though the clock was set back.
+async fn draw_in(tools: &Tools, now: Timestamp) -> Result<(), SpoolError> {
+    let plan = tools.plan();
+    let waits = longest_waits(&plan.settings.retry);
+    let notices = plan.returns.per_sender.map(|allowed| allowed.per);
+    let longest = waits.iter().copied().chain(notices).max().unwrap_or_default();
+    match tools.spool.draw_in(now, &waits, longest).await? {
+        0 => {}
+        messages => tracing::warn!(messages, "the clock was set back; what would wait too long for it is due now"),
     }
     Ok(())
 }

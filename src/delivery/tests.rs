@@ -1,8 +1,10 @@
 //! The whole room: simulated gateways behind loopback sockets, a spool on disk, the clock simulated.
 
+mod clock;
 mod gateways;
 mod notices;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -39,9 +41,15 @@ struct Served {
 impl Far {
     /// A gateway called `name` with so many credits.
     async fn open(name: &str, credits: u64) -> (Far, UnboundedReceiver<simulator::AcceptedSms>) {
+        Far::open_with(name, credits, &[]).await
+    }
+
+    /// As [`Far::open`], with faults.
+    async fn open_with(name: &str, credits: u64, faults: &[&str]) -> (Far, UnboundedReceiver<simulator::AcceptedSms>) {
         let (arrived, arrivals) = unbounded_channel();
         let mut settings = simulator::Settings::for_one_account("user", "secret", arrived);
         settings.accounts[0].credits = credits;
+        settings.faults = simulator::Faults::new(faults.iter().map(|fault| fault.parse().unwrap()).collect(), 1);
         let simulator = simulator::Simulator::bind(settings).await.unwrap();
         let settings = near(name, simulator.local_address().port());
         (Far { settings, simulator }, arrivals)
@@ -90,6 +98,8 @@ struct Bench {
     spool: Spool,
     plan: watch::Sender<Arc<Plan>>,
     clock: Clock,
+    /// By how many seconds the clock was set ahead.
+    set: &'static AtomicI64,
     shutdown: CancellationToken,
     running: Option<JoinHandle<Result<(), SpoolError>>>,
     _directory: TempDir,
@@ -120,11 +130,14 @@ impl Bench {
             overflow: crate::sms::Overflow::Truncate,
             ellipsis: "...".to_owned(),
         };
+        // One for each test, and as old as the test binary.
+        let set: &'static AtomicI64 = Box::leak(Box::default());
         let plan = Plan { settings: Settings::default(), returns, gateways, sms, limits: Arc::default() };
         Bench {
             spool: Spool::open(&settings, Role::Relay).unwrap(),
             plan: watch::channel(Arc::new(plan)).0,
-            clock: Clock::simulated("2026-03-01T03:00:00Z".parse().unwrap()),
+            clock: Clock::simulated_and_set("2026-03-01T03:00:00Z".parse().unwrap(), set),
+            set,
             shutdown: CancellationToken::new(),
             running: None,
             _directory: directory,
@@ -137,8 +150,13 @@ impl Bench {
     }
 
     async fn stop(&mut self) {
-        self.shutdown.cancel();
+        std::mem::take(&mut self.shutdown).cancel();
         self.running.take().unwrap().await.unwrap().unwrap();
+    }
+
+    /// Sets the clock so many seconds ahead, or back.
+    fn set_clock(&self, seconds: i64) {
+        self.set.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Stores a message of these parts for these gateways.
@@ -188,6 +206,16 @@ impl Bench {
         while self.parcel(id).await.state != state {
             assert!(begin.elapsed() < PATIENCE, "{id} is {}, not {state}", self.parcel(id).await.state);
             tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Lets simulated time go by until the message waits after so many tries.
+    async fn until_tried(&self, id: &ParcelId, tries: u32) {
+        let begin = tokio::time::Instant::now();
+        let has_been = |parcel: &crate::spool::Parcel| parcel.state == State::Waiting && parcel.attempts >= tries;
+        while !has_been(&self.parcel(id).await) {
+            assert!(begin.elapsed() < PATIENCE, "{id} was not tried");
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 

@@ -96,7 +96,7 @@ pub use view::{
 use crate::limits::Budget;
 use lock::RelayLock;
 use sqlite::{
-    Readers, Ring, Source, Writer, commit, digests, gate, gateways, look, memos, notices, open, prune, relay,
+    Readers, Ring, Source, Writer, commit, digests, gate, gateways, leap, look, memos, notices, open, prune, relay,
 };
 
 /// As what somebody opens the spool.
@@ -235,6 +235,21 @@ impl Spool {
         let hold_for = hold_for.to_vec();
         let rings = |found: &Vec<(ParcelId, State)>| !found.is_empty();
         self.room.writer.write(rings, move |db| relay::recover(db, now, &hold_for)).await
+    }
+
+    /// After the clock was set back: lets nothing wait longer from `now` on than it was told to. A parcel that waits for
+    /// a retry is due when its moment lies farther away than the longest delay after its tries (`delays`, from the first
+    /// failed try on; the last one repeats), a notice when it lies farther away than `longest`. Gives how many parcels
+    /// are due by that. Where the clock was not set it changes nothing.
+    pub async fn draw_in(&self, now: Timestamp, delays: &[Duration], longest: Duration) -> Result<usize, SpoolError> {
+        let delays = delays.to_vec();
+        self.room.writer.write(|due| *due > 0, move |db| leap::draw_in(db, now, &delays, longest)).await
+    }
+
+    /// After the clock was set ahead by `by`, not before it showed `since`: what is still on its way may live as much
+    /// longer, but for what was accepted after that.
+    pub async fn prolong(&self, by: Duration, since: Timestamp, now: Timestamp) -> Result<(), SpoolError> {
+        self.room.writer.write(|()| false, move |db| leap::prolong(db, by, since, now)).await
     }
 
     /// Finds another gateway for parcels that wait for one which is not `configured`, some hundreds at a time; gives

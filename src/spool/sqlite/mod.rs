@@ -11,6 +11,7 @@
 //! | `writer` `readers` | who talks to the database, and when |
 //! | `commit` `advance` `relay` `prune` | what the writer does |
 //! | `ring` | whose turn it is |
+//! | `leap` | what a clock that was set does to what waits |
 //! | `gate` `topics` `digests` | what keeps a storm away |
 //! | `look` `notices` `memos` `marks` `gateways` | what is looked up and shown |
 //! | `rows` | values ↔ columns |
@@ -21,6 +22,7 @@ pub mod digests;
 mod fault;
 pub mod gate;
 pub mod gateways;
+pub mod leap;
 pub mod look;
 mod marks;
 pub mod memos;
