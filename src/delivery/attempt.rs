@@ -1,6 +1,7 @@
 //! The back hall: one recipient, one try. Leads a parcel's parts to the gateway and every outcome into the spool.
 //!
-//! It never decides about words or numbers. A part that the gateway has accepted is recorded before the next one
+//! The last outcome of a parcel goes into the spool together with the claim of the next one, where the slot may go on: one
+//! sync for both. It never decides about words or numbers. A part that the gateway has accepted is recorded before the next one
 //! leaves; while it can't be recorded, nothing else is sent on this session.
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 use super::backoff::{backoff, next_gateway};
 use super::link::{Link, Sign};
+use super::road::{Onward, Road};
 use super::{Settings, Tools};
 use crate::clock::later;
 use crate::gateway::{OnUnknown, Outcome, Submission};
@@ -18,19 +20,27 @@ use crate::spool::{Note, Parcel, ParcelId};
 /// How long to wait before an outcome that could not be recorded is recorded again.
 const RECORD_PAUSE: Duration = Duration::from_secs(1);
 
-/// Sends what is left of a parcel and records what came of it; gives what that tells about the gateway, when it was
-/// asked.
-pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<Sign> {
+/// What a slot comes back with.
+#[derive(Debug, Default)]
+pub struct Tried {
+    /// What the try tells about the gateway; `None` when it was not asked.
+    pub sign: Option<Sign>,
+    /// The parcel to go on with.
+    pub next: Option<Parcel>,
+}
+
+/// Sends what is left of a parcel and records what came of it.
+pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Tried {
     let on_unknown = link.gateway().settings().on_unknown;
     let plan = tools.plan();
-    let mut last_sign = None;
-    for part in &parcel.parts[parcel.accepted_parts..] {
+    let mut tried = Tried::default();
+    for (number, part) in parcel.parts.iter().enumerate().skip(parcel.accepted_parts) {
         let turn = link.road().pace.lock().await.reserve(Instant::now());
         tokio::select! {
             biased;
             () = link.stop().cancelled() => {
-                record(tools, &parcel.id, Note::Released).await;
-                return last_sign;
+                record(tools, &parcel.id, Note::Released, link.road(), None).await;
+                return tried;
             }
             () = comes_up(turn) => {}
         }
@@ -38,16 +48,17 @@ pub async fn attempt(link: &mut Link, tools: &Tools, parcel: Parcel) -> Option<S
             Submission { number: &parcel.number, sender: &parcel.sender, encoding: parcel.encoding, text: &part.text };
         let (outcome, sign) = link.submit(tools, &submission).await;
         tracing::debug!(id = %parcel.id, gateway = link.gateway().settings().name, ?outcome, "tried");
-        let taken = matches!(outcome, Outcome::Sent { .. });
+        let is_over = !matches!(outcome, Outcome::Sent { .. }) || number + 1 == parcel.parts.len();
         let now = tools.clock.now();
         let note = note(outcome, &parcel, &plan.settings, on_unknown, now, fastrand::f64());
-        record(tools, &parcel.id, note).await;
-        last_sign = Some(sign);
-        if !taken {
+        let onward = link.road().onward().filter(|_| is_over && matches!(sign, Sign::Answers { .. }));
+        let next = record(tools, &parcel.id, note, link.road(), onward).await;
+        tried = Tried { sign: Some(sign), next };
+        if is_over {
             break;
         }
     }
-    last_sign
+    tried
 }
 
 /// Waits for a moment; not at all when it has come, for tokio sleeps a millisecond or two even until now.
@@ -93,16 +104,32 @@ fn note(
 }
 
 /// Records a note, however long it takes: an outcome that is forgotten is an SMS lost or sent twice. Should the
-/// process end meanwhile, the parcel is found as `sending` at the next start.
-async fn record(tools: &Tools, id: &ParcelId, note: Note) {
+/// process end meanwhile, the parcel is found as `sending` at the next start. Gives the next parcel, where the slot goes
+/// on and there is one.
+async fn record(tools: &Tools, id: &ParcelId, note: Note, road: &Road, onward: Onward) -> Option<Parcel> {
+    let mut onward = onward;
+    let gateway = &road.gateway.settings().name;
     loop {
-        match tools.spool.note(id, note.clone(), tools.clock.now()).await {
-            Ok(state) => return tracing::info!(%id, %state, "{}", note.words()),
+        let now = tools.clock.now();
+        let recorded = match &onward {
+            Some(others) => tools.spool.note_and_claim(id, note.clone(), gateway, others, now).await,
+            None => tools.spool.note(id, note.clone(), now).await.map(|state| (state, None)),
+        };
+        match recorded {
+            Ok((state, next)) => {
+                tracing::info!(%id, %state, "{}", note.words());
+                return next;
+            }
             Err(error) if error.is_temporary() => {
                 tracing::error!(%id, %error, "what came of a message could not be recorded, trying again");
                 tokio::time::sleep(RECORD_PAUSE).await;
             }
-            Err(error) => return tracing::error!(%id, %error, "what came of a message could not be recorded"),
+            // Perhaps only the next one is in a bad way; that must not make this one forgotten.
+            Err(error) if onward.take().is_some() => tracing::error!(%error, "the next message could not be claimed"),
+            Err(error) => {
+                tracing::error!(%id, %error, "what came of a message could not be recorded");
+                return None;
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::breaker::{Cause, Turn};
-use super::lane::{Done, Freed, Lane};
+use super::lane::{Done, Lane, Report};
 use super::leap::{Leap, Watch};
 use super::link::Sign;
 use super::{Tools, draw_in, operators, schedule};
@@ -33,7 +33,7 @@ pub struct Dispatcher {
     opened: u64,
     tasks: TaskTracker,
     shutdown: CancellationToken,
-    freed: mpsc::UnboundedSender<Freed>,
+    reports: mpsc::UnboundedSender<Report>,
     /// When it was last heard what operators say of gateways, and whether there may be something new.
     holds_heard: Option<Instant>,
     holds_changed: bool,
@@ -43,7 +43,7 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Works until `shutdown`. Its slots are among `tasks` and may outlast it.
     pub async fn run(tools: Tools, tasks: TaskTracker, shutdown: CancellationToken) {
-        let (freed, free_slots) = mpsc::unbounded_channel();
+        let (reports, reported) = mpsc::unbounded_channel();
         let watch = Watch::new(tools.clock.now(), Instant::now());
         let mut dispatcher = Dispatcher {
             tools,
@@ -51,14 +51,14 @@ impl Dispatcher {
             opened: 0,
             tasks,
             shutdown,
-            freed,
+            reports,
             holds_heard: None,
             holds_changed: true,
             watch,
         };
         dispatcher.open_lanes();
         dispatcher.rehome().await;
-        dispatcher.hand_out(free_slots).await;
+        dispatcher.hand_out(reported).await;
     }
 
     /// Brings the lanes in line with the plan. What did not change goes on as it is; the slots of a lane that goes
@@ -71,8 +71,8 @@ impl Dispatcher {
                 Some(at) => old.swap_remove(at),
                 None => {
                     self.opened += 1;
-                    let Dispatcher { tools, freed, tasks, shutdown, .. } = &*self;
-                    Lane::open(self.opened, settings.clone(), tools, freed, tasks, shutdown)
+                    let Dispatcher { tools, reports, tasks, shutdown, .. } = &*self;
+                    Lane::open(self.opened, settings.clone(), tools, reports, tasks, shutdown)
                 }
             };
             self.lanes.push(lane);
@@ -95,35 +95,47 @@ impl Dispatcher {
         }
     }
 
-    async fn hand_out(&mut self, mut free_slots: mpsc::UnboundedReceiver<Freed>) {
+    async fn hand_out(&mut self, mut reported: mpsc::UnboundedReceiver<Report>) {
         let mut changes = self.tools.spool.changes();
         let mut plans = self.tools.plans();
         let mut prune = tokio::time::interval(PRUNE_INTERVAL);
         let shutdown = self.shutdown.clone();
+        let mut next_turn = Instant::now();
         while !shutdown.is_cancelled() {
-            let pause = match self.turn().await {
-                Ok(pause) => pause,
-                Err(error) => {
-                    tracing::error!(%error, "the spool does not answer, nothing is sent until it does");
-                    SPOOL_PAUSE
-                }
-            };
+            if next_turn <= Instant::now() {
+                next_turn = Instant::now() + self.turn_or_pause().await;
+            }
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                Some(freed) = free_slots.recv() => {
-                    self.take_back(freed).await;
-                    while let Ok(freed) = free_slots.try_recv() {
-                        self.take_back(freed).await;
+                Some(report) = reported.recv() => {
+                    let mut soon = self.hear(report).await;
+                    while let Ok(report) = reported.try_recv() {
+                        soon = soon.min(self.hear(report).await);
                     }
+                    next_turn = next_turn.min(Instant::now() + soon);
                 }
                 // While every slot is taken, news can wait for the next one that is free.
-                _ = changes.changed(), if self.lanes.iter().any(|lane| lane.free_slots() > 0) => self.holds_changed = true,
+                _ = changes.changed(), if self.lanes.iter().any(|lane| lane.free_slots() > 0) => {
+                    self.holds_changed = true;
+                    next_turn = Instant::now();
+                }
                 Ok(()) = plans.changed() => {
                     self.open_lanes();
                     self.rehome().await;
+                    next_turn = Instant::now();
                 }
                 _ = prune.tick() => self.keep_house().await,
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep_until(next_turn) => {}
+            }
+        }
+    }
+
+    async fn turn_or_pause(&mut self) -> Duration {
+        match self.turn().await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::error!(%error, "the spool does not answer, nothing is sent until it does");
+                SPOOL_PAUSE
             }
         }
     }
@@ -136,8 +148,12 @@ impl Dispatcher {
         let in_need: Vec<String> =
             self.lanes.iter().filter(|lane| lane.needs_help()).map(|lane| lane.name().to_owned()).collect();
         let mut free = Vec::new();
-        for lane in self.lanes.iter_mut().filter(|lane| lane.may_send() && lane.free_slots() > 0) {
+        for lane in &mut self.lanes {
             let others: Vec<String> = in_need.iter().filter(|name| *name != lane.name()).cloned().collect();
+            lane.let_go_on(&others);
+            if !lane.may_send() || lane.free_slots() == 0 {
+                continue;
+            }
             let parcels = spool.claim_also(lane.name(), &others, now, lane.free_slots()).await?;
             parcels.into_iter().for_each(|parcel| lane.send(parcel));
             if lane.free_slots() > 0 {
@@ -185,20 +201,25 @@ impl Dispatcher {
         next.map(|next| next.saturating_duration_since(now))
     }
 
-    async fn take_back(&mut self, Freed { lane, slot, done }: Freed) {
-        let Some(lane) = self.lanes.iter_mut().find(|known| known.id == lane) else { return };
-        lane.take_back(slot);
+    /// Hears what a slot has done; gives how soon that calls for a turn. A slot that goes on by itself keeps nobody from
+    /// it for long: operators are to be heard, and time runs out for messages.
+    async fn hear(&mut self, Report { lane, done, free }: Report) -> Duration {
+        let Some(lane) = self.lanes.iter_mut().find(|known| known.id == lane) else { return HOLD_PAUSE };
+        match free {
+            Some(slot) => lane.take_back(slot),
+            None => self.holds_changed = true,
+        }
         let (now, chance) = (Instant::now(), fastrand::f64());
         let was_blocked = lane.breaker.cause() == Some(Cause::Blocked);
         let (turn, reason) = match done {
-            Done::Sent(None) => return,
+            Done::Sent(None) => (Turn::Nothing, String::new()),
             Done::Sent(Some(Sign::Answers { took })) => {
                 if let Some(took) = took {
                     lane.latency.record(took);
                     lane.told = false;
                 }
                 lane.breaker.answered();
-                return;
+                (Turn::Nothing, String::new())
             }
             Done::Probed(Sign::Answers { .. }) => (lane.breaker.close(), String::new()),
             Done::Sent(Some(Sign::Fails)) => (lane.breaker.failed(now, chance), "no session can be had".to_owned()),
@@ -213,6 +234,7 @@ impl Dispatcher {
             Turn::Closed => on_closed(&self.tools, lane, was_blocked).await,
             Turn::Opened => on_opened(&self.tools, lane, &reason).await,
         }
+        if free.is_some() { Duration::ZERO } else { HOLD_PAUSE }
     }
 
     /// Hears what operators have said about gateways since, and what stood there at the start. Not at every change, for

@@ -1,12 +1,15 @@
 //! The road to one gateway: as many slots as it bears sessions, each a task that keeps its session open and does one
 //! thing at a time; and what is known of how the gateway does.
 //!
+//! A slot that is done takes the next parcel with the same stroke that records what came of the last one, as long as it
+//! may; else it comes back and is given the next one.
+//!
 //! A slot that has nothing to do shows a sign of life now and then, and closes its session after a while; the next
 //! parcel opens a new one.
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,7 +19,7 @@ use super::attempt::attempt;
 use super::breaker::Breaker;
 use super::latency::Latency;
 use super::link::{Link, Sign};
-use super::road::Road;
+use super::road::{Onward, Road};
 use crate::gateway::Settings;
 use crate::spool::Parcel;
 
@@ -28,15 +31,16 @@ enum Job {
     Probe,
 }
 
-/// A slot that is free again.
+/// What a slot has done.
 #[derive(Debug)]
-pub struct Freed {
+pub struct Report {
     pub lane: u64,
-    pub slot: usize,
     pub done: Done,
+    /// The slot, when it is free again; `None`: it goes on with the next parcel.
+    pub free: Option<usize>,
 }
 
-/// What it has done, and what that tells about the gateway.
+/// What it was, and what that tells about the gateway.
 #[derive(Debug)]
 pub enum Done {
     /// `None`: the gateway was not asked.
@@ -51,6 +55,7 @@ pub struct Lane {
     pub settings: Settings,
     slots: Vec<mpsc::Sender<Job>>,
     free: Vec<usize>,
+    onward: watch::Sender<Onward>,
     pub breaker: Breaker,
     pub latency: Latency,
     /// An operator holds the gateway.
@@ -60,25 +65,27 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Starts the slots. Each reports on `freed` when it has done its job, and ends when its lane is dropped.
+    /// Starts the slots. Each reports what it has done, and ends when its lane is dropped.
     pub fn open(
         id: u64,
         settings: Settings,
         tools: &Tools,
-        freed: &mpsc::UnboundedSender<Freed>,
+        reports: &mpsc::UnboundedSender<Report>,
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Lane {
-        let road = Arc::new(Road::new(settings.clone(), stop.clone()));
+        let (onward, goes_on) = watch::channel(None);
+        let road = Arc::new(Road::new(settings.clone(), stop.clone(), goes_on));
         let start = |slot: usize| {
             let (hand_over, jobs) = mpsc::channel(1);
-            tasks.spawn(work(Link::new(road.clone()), tools.clone(), jobs, freed.clone(), (id, slot)));
+            tasks.spawn(work(Link::new(road.clone()), tools.clone(), jobs, reports.clone(), (id, slot)));
             hand_over
         };
         Lane {
             id,
             slots: (0..settings.sessions).map(start).collect(),
             free: (0..settings.sessions).collect(),
+            onward,
             breaker: Breaker::new(tools.plan().settings.down_after),
             latency: Latency::new(settings.slow_after),
             held: false,
@@ -103,6 +110,16 @@ impl Lane {
     /// Whether others may take over what waits here.
     pub fn needs_help(&self) -> bool {
         !self.may_send() || self.latency.is_slow()
+    }
+
+    /// Lets slots that are done go on by themselves while parcels may go this way, and help out `others`.
+    pub fn let_go_on(&self, others: &[String]) {
+        let onward = self.may_send().then(|| others.to_vec());
+        self.onward.send_if_modified(|holds| {
+            let changes = *holds != onward;
+            *holds = onward;
+            changes
+        });
     }
 
     /// When the next probe can be made; none is while an operator holds the gateway.
@@ -144,15 +161,23 @@ async fn work(
     mut link: Link,
     tools: Tools,
     mut jobs: mpsc::Receiver<Job>,
-    freed: mpsc::UnboundedSender<Freed>,
+    reports: mpsc::UnboundedSender<Report>,
     (lane, slot): (u64, usize),
 ) {
     while let Some(job) = next(&mut link, &mut jobs).await {
         let done = match job {
-            Job::Send(parcel) => Done::Sent(attempt(&mut link, &tools, *parcel).await),
+            Job::Send(parcel) => {
+                let mut tried = attempt(&mut link, &tools, *parcel).await;
+                while let Some(next) = tried.next {
+                    // Nobody listens any more at the end; what was claimed is given back all the same.
+                    drop(reports.send(Report { lane, done: Done::Sent(tried.sign), free: None }));
+                    tried = attempt(&mut link, &tools, next).await;
+                }
+                Done::Sent(tried.sign)
+            }
             Job::Probe => Done::Probed(link.probe(&tools).await),
         };
-        if freed.send(Freed { lane, slot, done }).is_err() {
+        if reports.send(Report { lane, done, free: Some(slot) }).is_err() {
             break;
         }
     }

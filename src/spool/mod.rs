@@ -96,7 +96,7 @@ pub use view::{
 use crate::limits::Budget;
 use lock::RelayLock;
 use sqlite::{
-    Readers, Ring, Source, Writer, commit, digests, gate, gateways, leap, look, memos, notices, open, prune, relay,
+    Claim, Readers, Ring, Writer, commit, digests, gate, gateways, leap, look, memos, notices, open, prune, relay,
 };
 
 /// As what somebody opens the spool.
@@ -204,23 +204,35 @@ impl Spool {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Parcel>, SpoolError> {
-        let names: Vec<String> =
-            std::iter::once(gateway).chain(others.iter().map(String::as_str)).map(str::to_owned).collect();
-        let ring = self.room.ring.clone();
-        let claim = move |db: &_| {
-            let mut ring = ring.lock().unwrap_or_else(PoisonError::into_inner);
-            let sources: Vec<Source<'_>> = names.iter().map(|from| Source { from, to: &names[0] }).collect();
-            relay::claim(db, &mut ring, &sources, now, limit)
-        };
-        self.room.writer.write(|_| false, claim).await
+        let claim = self.claim_for(gateway, others);
+        self.room.writer.write(|_| false, move |db| claim.make(db, now, limit)).await
+    }
+
+    fn claim_for(&self, gateway: &str, others: &[String]) -> Claim {
+        Claim { gateway: gateway.to_owned(), others: others.to_vec(), ring: self.room.ring.clone() }
     }
 
     /// Records what came of a parcel that a session has; gives the state it is in now.
     pub async fn note(&self, id: &ParcelId, note: Note, now: Timestamp) -> Result<State, SpoolError> {
         let id = id.clone();
-        // The session that is free again wakes the dispatcher; only the returns desk has to hear of it.
-        let rings = |state: &State| *state == State::Refused;
-        self.room.writer.write(rings, move |db| relay::note(db, &id, &note, now)).await
+        self.room.writer.write(is_to_be_told, move |db| relay::note(db, &id, &note, now)).await
+    }
+
+    /// As [`Spool::note`] and then [`Spool::claim_also`] for one parcel, with one sync for both: the session goes on with
+    /// the next one. An error says that neither was done.
+    pub async fn note_and_claim(
+        &self,
+        id: &ParcelId,
+        note: Note,
+        gateway: &str,
+        others: &[String],
+        now: Timestamp,
+    ) -> Result<(State, Option<Parcel>), SpoolError> {
+        let id = id.clone();
+        let claim = self.claim_for(gateway, others);
+        let rings = |(state, _): &(State, Option<Parcel>)| is_to_be_told(state);
+        let work = move |db: &_| Ok((relay::note(db, &id, &note, now)?, claim.make(db, now, 1)?.pop()));
+        self.room.writer.write(rings, work).await
     }
 
     /// Ends parcels that waited too long, some hundreds at a time; gives their IDs.
@@ -445,4 +457,9 @@ impl Spool {
     pub fn transactions(&self) -> u64 {
         self.room.writer.transactions()
     }
+}
+
+/// Whether the returns desk has to hear of an outcome. The dispatcher is told by the session that is free again.
+fn is_to_be_told(state: &State) -> bool {
+    *state == State::Refused
 }

@@ -129,6 +129,29 @@ async fn an_operator_holds_a_gateway_and_lets_it_go() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_operator_is_heard_while_every_session_is_busy() {
+    let (far, mut arrivals) = Far::open_with("a", 1000, &["text:delay=1000"]).await;
+    let settings = gateway::Settings { sessions: 1, ..far.settings.clone() };
+    let mut bench = Bench::new(vec![settings]);
+    let mut stored = Vec::new();
+    for _ in 0..100 {
+        stored.push(bench.store(&["a"], &["x"]).await);
+    }
+    tokio::spawn(far.simulator.run(CancellationToken::new()));
+    bench.start();
+    bench.until(&stored[9], State::Sent).await;
+    let hold = GatewayHold { by: HeldBy::Operator, reason: "held by an operator".to_owned(), since: bench.clock.now() };
+    bench.spool.hold_gateway("a", hold).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let went = std::iter::from_fn(|| arrivals.try_recv().ok()).count();
+    assert!((10..15).contains(&went), "{went} went out");
+    assert_eq!(bench.parcel(&stored[99]).await.state, State::Waiting);
+    bench.spool.release_gateway("a", bench.clock.now()).await.unwrap();
+    bench.until(&stored[99], State::Sent).await;
+    bench.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn credits_that_run_low_are_told_once_for_each_crossing() {
     let (far, arrivals) = Far::open("a", 5).await;
     let ledger = far.simulator.ledger();

@@ -37,5 +37,6 @@ mod topics;
 mod writer;
 
 pub use readers::Readers;
-pub use ring::{Ring, Source};
+pub use relay::Claim;
+pub use ring::Ring;
 pub use writer::Writer;

@@ -5,6 +5,7 @@
 //! fails instead of growing slow.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params};
@@ -22,9 +23,27 @@ const EXPIRE_BATCH: u32 = 500;
 /// How many parcels become ready in one transaction.
 const READY_BATCH: u32 = 500;
 
-/// Takes up to `limit` parcels that are due from the sources, which take turns; they are `sending` from now on, at the
-/// gateway that wants them. `ring` says which sender's turn it is.
-pub fn claim(
+/// A claim that somebody will make.
+#[derive(Debug)]
+pub struct Claim {
+    pub gateway: String,
+    /// What waits for these may be taken over.
+    pub others: Vec<String>,
+    pub ring: Arc<Mutex<Ring>>,
+}
+
+impl Claim {
+    /// Takes up to `limit` parcels that are due at the gateway and the others, which take turns; they are `sending` from
+    /// now on, at the gateway. The ring says which sender's turn it is.
+    pub fn make(&self, db: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Parcel>, Fault> {
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = std::iter::once(&self.gateway).chain(&self.others);
+        let sources: Vec<Source<'_>> = from.map(|from| Source { from, to: &self.gateway }).collect();
+        claim(db, &mut ring, &sources, now, limit)
+    }
+}
+
+fn claim(
     db: &Connection,
     ring: &mut Ring,
     sources: &[Source<'_>],

@@ -39,6 +39,26 @@ async fn parts_are_counted_and_the_last_one_makes_it_sent() {
 }
 
 #[tokio::test]
+async fn an_outcome_and_the_next_claim_are_one_transaction() {
+    let place = Place::new();
+    let spool = place.open(Role::Relay);
+    let first = claimed(&spool, &["x"]).await;
+    let second = store(&spool, &["y"]).await;
+    let before = spool.transactions();
+    let (state, next) = spool.note_and_claim(&first, accepted(), GATEWAY, &[], at(1)).await.unwrap();
+    assert_eq!(spool.transactions(), before + 1);
+    assert_eq!((state, next.unwrap().id), (State::Sent, second.clone()));
+    assert_eq!(record(&spool, &second).await.parcel.state, State::Sending);
+    // Nothing more is due.
+    let (state, next) = spool.note_and_claim(&second, accepted(), GATEWAY, &[], at(2)).await.unwrap();
+    assert_eq!((state, next.is_none()), (State::Sent, true));
+    // What can't be noted claims nothing.
+    let third = store(&spool, &["z"]).await;
+    spool.note_and_claim(&second, accepted(), GATEWAY, &[], at(3)).await.unwrap_err();
+    assert_eq!(record(&spool, &third).await.parcel.state, State::Waiting);
+}
+
+#[tokio::test]
 async fn a_retry_can_go_to_another_gateway() {
     let place = Place::new();
     let spool = place.open(Role::Relay);
