@@ -1,13 +1,14 @@
-//! The pure half of the trip under damaged mails, templates and addresses: for a few seconds in every run of the tests,
-//! longer with `TELEPOST_FUZZ_SECONDS`. `tests/fuzz/run` does the same led by coverage.
+//! The door and the pure half of the trip under damaged sessions, mails, templates and addresses: for a few seconds in
+//! every run of the tests, longer with `TELEPOST_FUZZ_SECONDS`. `tests/fuzz/run` does the same led by coverage.
 //!
 //! Each run takes the same inputs, so that it judges the change and not the dice; `TELEPOST_FUZZ_SEED` takes others. One
 //! that breaks something is written to a file, whose name and the way to try it again are told.
 
+mod door;
+mod seeds;
 mod trip;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -21,7 +22,7 @@ const MAX_INPUT: usize = 64 * 1024;
 /// The longest that one input may take, in a build without optimization on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// What programs choke on.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 38] = [
     "\r\n",
     "\n\n",
     "--",
@@ -46,30 +47,25 @@ const WORDS: [&str; 24] = [
     "(0)",
     ";ext=",
     "\u{202e}",
+    "\r\n.\r\n",
+    "\r",
+    "\n.",
+    "\r\n..",
+    "\r\nDATA\r\n",
+    "\r\nBDAT 9\r\n",
+    "\r\nBDAT 5 LAST\r\n",
+    "\r\nRSET\r\n",
+    "\r\nMAIL FROM:<a@b>\r\nRCPT TO:<+44@c>\r\n",
+    "\r\nAUTH LOGIN\r\n",
+    "+2B",
+    " NOTIFY=NEVER ORCPT=rfc822;",
+    "\0\0\0\x01",
+    "\0\0\0\x08R<a@b>\0",
 ];
 
 /// A whole number from the environment, or `otherwise`.
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
-}
-
-/// All mails of the repository.
-fn mails() -> Vec<Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders: Vec<PathBuf> = ["contrib", "src"].map(|folder| root.join(folder)).into();
-    let mut mails = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.extension().and_then(|extension| extension.to_str()) {
-                _ if path.is_dir() => folders.push(path),
-                Some("eml") => mails.push(std::fs::read(path).unwrap()),
-                _ => {}
-            }
-        }
-    }
-    assert!(mails.len() > 100, "the mails are gone");
-    mails
 }
 
 /// Damages an input in one of a few ways.
@@ -134,7 +130,7 @@ fn again_or_run(name: &str, seeds: &[Vec<u8>], target: fn(&[u8])) {
 
 #[test]
 fn mail() {
-    again_or_run("mail", &mails(), trip::mail);
+    again_or_run("mail", &seeds::mails(), trip::mail);
 }
 
 #[test]
@@ -152,4 +148,24 @@ fn template() {
         "{time}{from_name|lower}[{body|shrink}]\nhttps://mon.example/a/b/c?d=e is long\nand two",
     ];
     again_or_run("template", &seeds.map(|seed| seed.as_bytes().to_vec()), trip::template);
+}
+
+#[test]
+fn command() {
+    again_or_run("command", &seeds::commands(), door::command);
+}
+
+#[test]
+fn data() {
+    again_or_run("data", &seeds::texts(), door::data);
+}
+
+#[test]
+fn session() {
+    again_or_run("session", &seeds::sessions(), door::session);
+}
+
+#[test]
+fn milter() {
+    again_or_run("milter", &seeds::frames(), door::milter);
 }

@@ -141,7 +141,8 @@ fn hello(hello: Hello, verb: &str, name: &str) -> Result<Command, Reply> {
     if name.is_empty() {
         return Err(Reply::new(501, "5.5.4", format!("{verb} needs your host name: {verb} client.example.com")));
     }
-    Ok(Command::Hello(hello, name.chars().take(MAX_HELLO).collect()))
+    let kept: String = name.chars().take(MAX_HELLO).collect();
+    Ok(Command::Hello(hello, kept.trim_end().to_owned()))
 }
 
 fn auth(rest: &str) -> Result<Command, Reply> {
@@ -281,6 +282,12 @@ mod tests {
 
     fn auth_plain(initial: Option<&str>) -> Command {
         Command::Auth { mechanism: "PLAIN".into(), initial: initial.map(str::to_owned) }
+    }
+
+    #[test]
+    fn of_a_long_name_the_beginning_is_kept() {
+        let long = format!("EHLO {} {}", "x".repeat(MAX_HELLO - 1), "y".repeat(99));
+        assert_eq!(parse(long.as_bytes()), Ok(Command::Hello(Hello::Ehlo, "x".repeat(MAX_HELLO - 1))));
     }
 
     #[test]

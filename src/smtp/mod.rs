@@ -8,8 +8,9 @@
 //! ```
 //!
 //! `line`, `data`, `path`, `dsn`, `command`, `hops`, `answers`, `permit` and `session` are pure: bytes and values in,
-//! values out. Only `wire`, `connection`, `listener` and the guard of `auth` wait. It never looks into a mail's text
-//! (but for counting its hops) and never decides about a number: for both it asks the [`Reception`] behind it.
+//! values out. Only `wire`, `connection`, `listener` and the guard of `auth` wait; `hatch` lets the fuzz targets in. It
+//! never looks into a mail's text (but for counting its hops) and never decides about a number: for both it asks the
+//! [`Reception`] behind it.
 
 mod activation;
 mod answers;
@@ -22,6 +23,8 @@ mod crowd;
 mod data;
 mod dsn;
 mod envelope;
+#[doc(hidden)]
+pub mod hatch;
 mod hops;
 mod line;
 mod listener;

@@ -148,14 +148,15 @@ fn domain(text: &str) -> Result<String, PathError> {
     if let Some(literal) = text.strip_prefix('[') {
         return address_literal(literal).map(|()| text.to_lowercase()).ok_or(PathError::Domain);
     }
-    let text = text.strip_suffix('.').unwrap_or(text);
+    // In lower case first: a few letters take more bytes there.
+    let text = text.strip_suffix('.').unwrap_or(text).to_lowercase();
     let is_letter =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_') || !(c.is_ascii() || c.is_whitespace());
     let is_label = |label: &str| !label.is_empty() && label.chars().all(is_letter);
     if text.len() > MAX_DOMAIN || !text.split('.').all(is_label) {
         return Err(PathError::Domain);
     }
-    Ok(text.to_lowercase())
+    Ok(text)
 }
 
 /// What stands after the `[` of an address literal (RFC 5321, section 4.1.3).
@@ -242,6 +243,8 @@ mod tests {
             assert_eq!(shown(input), Err(expected), "{input}");
         }
         assert_eq!(shown(&format!("<a@{}>", "x".repeat(256))), Err(PathError::Domain));
+        // Two bytes each, and three in lower case.
+        assert_eq!(shown(&format!("<a@{}>", "Ⱥ".repeat(100))), Err(PathError::Domain));
     }
 
     proptest! {

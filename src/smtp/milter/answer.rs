@@ -45,7 +45,8 @@ fn refusal(reply: &Reply) -> Vec<u8> {
     text
 }
 
-fn frame(command: u8, data: &[u8]) -> Vec<u8> {
+/// A frame as it is written.
+pub(in crate::smtp) fn frame(command: u8, data: &[u8]) -> Vec<u8> {
     // Our longest is a reply of a few lines.
     let length = u32::try_from(data.len() + 1).unwrap_or(u32::MAX);
     [&length.to_be_bytes()[..], &[command], data].concat()

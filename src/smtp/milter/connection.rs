@@ -74,7 +74,14 @@ pub(in crate::smtp) async fn run<S, R>(
         shutdown,
         latest: None,
     };
-    match connection.converse().await {
+    let ended = connection.converse().await;
+    // What was asked before the trouble has its answer, whether or not both came in one packet.
+    if matches!(ended, Err(Trouble::Frame(_) | Trouble::Event(_) | Trouble::Terms(_)))
+        && let Err(error) = connection.wire.flush().await
+    {
+        debug!(server = ?address, %error, "last answers not heard");
+    }
+    match ended {
         Ok(()) | Err(Trouble::Line(End::Closed | End::ShuttingDown)) => {
             debug!(server = ?address, "milter connection ended")
         }

@@ -15,14 +15,14 @@ const HEAD: usize = LENGTH + 1;
 
 /// One frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(in crate::smtp) struct Frame {
     pub command: u8,
     pub data: Vec<u8>,
 }
 
 /// Why the bytes are no frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub(super) enum FrameError {
+pub(in crate::smtp) enum FrameError {
     #[error("a frame of no bytes")]
     Empty,
     #[error("a frame of {0} bytes, where {MAX_FRAME} is the most")]
@@ -31,7 +31,7 @@ pub(super) enum FrameError {
 
 /// Turns bytes into [`Frame`]s.
 #[derive(Debug, Default)]
-pub(super) struct FrameDecoder {
+pub(in crate::smtp) struct FrameDecoder {
     /// Length and command as far as they came.
     head: Vec<u8>,
     /// The data as far as it came.
@@ -41,7 +41,7 @@ pub(super) struct FrameDecoder {
 impl FrameDecoder {
     /// Takes bytes from the front of `input`: how many, and the frame they completed. Without a frame, all of `input`
     /// is taken.
-    pub(super) fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Frame>), FrameError> {
+    pub(in crate::smtp) fn feed(&mut self, input: &[u8]) -> Result<(usize, Option<Frame>), FrameError> {
         let mut taken = fill(&mut self.head, HEAD, input);
         let (Some(wanted), Some(&command)) = (self.wanted()?, self.head.get(LENGTH)) else { return Ok((taken, None)) };
         taken += fill(&mut self.data, wanted, &input[taken..]);

@@ -30,4 +30,6 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+pub(super) use answer::frame;
 pub(super) use connection::run;
+pub(super) use frame::{Frame, FrameDecoder};

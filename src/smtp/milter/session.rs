@@ -211,6 +211,8 @@ impl Session {
         let client = self.client.clone();
         let queue_id = std::mem::take(&mut self.queue_id);
         let mail = self.mail.take().filter(|mail| mail.goes_elsewhere && !mail.is_given_up);
+        // Nobody can be rung for recipients of whom none can be read.
+        let mail = mail.filter(|mail| !mail.recipients.is_empty());
         self.forget_mail();
         let Some(mail) = mail.filter(|_| self.interest == Interest::Mails) else { return Next::Say(Answer::Continue) };
         // Its own limit is none, and so it is never too big.

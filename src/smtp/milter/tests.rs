@@ -291,6 +291,10 @@ async fn what_is_not_the_protocol_ends_the_connection() {
         visit.send(bytes).await;
         assert!(visit.end().await.is_empty(), "{bytes:?}");
     }
+    // What was asked before has its answer, though both came in one packet.
+    let mut visit = Visit::begun().await;
+    visit.send(&[rcpt("bad@sms.example"), vec![0; 4]].concat()).await;
+    assert_eq!(visit.end().await, frame(b"y550 5.1.1 no such number\0"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,8 @@
+//! Any bytes as what a mail server tells a milter; see ../door.rs.
+#![no_main]
+
+#[path = "../door.rs"]
+#[allow(dead_code)]
+mod door;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| door::milter(bytes));
