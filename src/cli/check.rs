@@ -1,6 +1,7 @@
 //! `telepost check`: reports every problem of a configuration, or shows what it comes to.
 //!
-//! It opens nothing and connects to nothing. Secrets are read, to see whether they are there, and never shown.
+//! It listens nowhere and connects to nothing. Secrets, certificates, keys and users files are read, to see whether
+//! `serve` could use them, and never shown: best run as the user that `serve` runs as.
 
 use std::process::ExitCode;
 

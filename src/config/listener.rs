@@ -1,12 +1,12 @@
 //! `[[listener]]`.
 
 use super::numbers::Prefix;
-use super::section::Section;
+use super::section::{Depth, Section};
 use super::units::Size;
 use super::value::{Choice, Count, FilePath, Found, Value, Wrong};
 use crate::address::SenderId;
 use crate::smtp::{
-    Acceptance, Allowed, Bind, Grammar, KeyFiles, Network, Permit, Protocol, ProxyProtocol, Settings, Tls,
+    self, Acceptance, Allowed, Bind, Grammar, KeyFiles, Network, Permit, Protocol, ProxyProtocol, Settings, Tls,
 };
 
 /// The most bits that a socket's mode may have: read, write and execute for owner, group and others.
@@ -46,7 +46,23 @@ pub(super) fn read(section: &mut Section<'_, '_>, hostname: &str, others: &mut V
     };
     bind?;
     cross_check(section, &settings, others);
+    if section.depth() == Depth::Files {
+        look_into_files(section, &settings);
+    }
     Some(settings)
+}
+
+/// The same look that a listener takes when it opens.
+fn look_into_files(section: &mut Section<'_, '_>, settings: &Settings) {
+    for error in smtp::unusable_files(settings) {
+        let files = settings.tls.files();
+        let key = match &error.path {
+            path if files.is_some_and(|files| files.certificate == *path) => "certificate",
+            path if files.is_some_and(|files| files.key == *path) => "key",
+            _ => "users",
+        };
+        section.problem(key, error.to_string());
+    }
 }
 
 /// What no key can say for itself.

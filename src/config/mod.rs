@@ -7,7 +7,8 @@
 //!
 //! A [`Config`] exists only if nothing is wrong with it; otherwise all [`Problems`] are told at once. One file for each
 //! section of the configuration. It opens no spool, listens nowhere and asks no gateway; besides the file itself it
-//! reads only the files that it includes, secrets, and the system's host name. Nobody but `cli` knows of it.
+//! reads only the files that it includes, secrets, and the system's host name, and for [`check`] certificates and users.
+//! Nobody but `cli` knows of it.
 
 mod bounce;
 mod delivery;
@@ -43,7 +44,7 @@ pub use profiles::profiles;
 use self::network::HostName;
 use self::problem::Source;
 use self::rule::{Above, Rules};
-use self::section::{Book, Section};
+use self::section::{Book, Depth, Section};
 use self::units::Size;
 use crate::rules::Rule;
 use crate::{address, intake, sms, smtp};
@@ -93,14 +94,19 @@ pub struct Checked {
 
 /// Reads and checks the configuration at `path`.
 pub fn load(path: &Path) -> Result<Config, Problems> {
-    check(path).map(|checked| checked.config)
+    read_at(path, Depth::Configuration).map(|checked| checked.config)
 }
 
-/// As [`load`], with warnings and the effective configuration.
+/// As [`load`], with warnings and the effective configuration; looks into the files that the listeners name as `serve`
+/// does.
 pub fn check(path: &Path) -> Result<Checked, Problems> {
+    read_at(path, Depth::Files)
+}
+
+fn read_at(path: &Path, depth: Depth) -> Result<Checked, Problems> {
     let text = read_text(path).map_err(|reason| Problems::of_file(path, reason))?;
     let folder = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned)).unwrap_or_default();
-    examine(path, &folder, &text)
+    examine(path, &folder, &text, depth)
 }
 
 /// The text of a file. The error says why there is none.
@@ -122,8 +128,8 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Checks the text of a configuration that stands at `path`; relative paths in it start at `folder`.
-fn examine(path: &Path, folder: &Path, text: &str) -> Result<Checked, Problems> {
-    let mut book = Book::new(folder);
+fn examine(path: &Path, folder: &Path, text: &str, depth: Depth) -> Result<Checked, Problems> {
+    let mut book = Book::new(folder, depth);
     let config = book.read(Source { path: path.to_owned(), text: text.to_owned() }, Config::read).flatten();
     let effective = book.effective();
     let problems = book.into_problems();

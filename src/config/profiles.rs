@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::problem::Source;
 use super::rule::{Above, Rules};
-use super::section::Book;
+use super::section::{Book, Depth};
 use super::{Problems, include, message};
 use crate::address::{self, Numbering, RoutePrefix};
 use crate::intake;
@@ -20,7 +20,7 @@ const MEDIUM: Medium = Medium::new(Charset::Latin1, 160);
 
 /// The front hall's settings with the rules of all `*.toml` in `folder`, and defaults for everything else.
 pub fn profiles(folder: &Path) -> Result<intake::Settings, Problems> {
-    let mut book = Book::new(folder);
+    let mut book = Book::new(folder, Depth::Configuration);
     let source = Source { path: folder.join("*.toml"), text: INCLUDE.to_owned() };
     let mut rules = Rules::default();
     let read = book.read(source, |root| {

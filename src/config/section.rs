@@ -18,12 +18,22 @@ use super::value::{self, Found, NOT_BUILT, Value, Wrong};
 pub(super) struct Book<'a> {
     /// Where the file is; relative paths in it start here.
     folder: &'a Path,
+    depth: Depth,
     /// The files so far; what is read now is the last of them.
     pub sources: Vec<Source>,
     pub problems: Vec<Problem>,
     /// Every key that was asked for and can be used, by its whole name.
     pub known: Vec<String>,
     blocks: Vec<Block>,
+}
+
+/// How far a file's reader looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// A command has no use for the files of the listeners, and may not be allowed to read them.
+    Configuration,
+    /// The files that listeners name must be good, too.
+    Files,
 }
 
 /// A section of the effective configuration.
@@ -33,8 +43,8 @@ struct Block {
 }
 
 impl<'a> Book<'a> {
-    pub fn new(folder: &'a Path) -> Book<'a> {
-        Book { folder, sources: Vec::new(), problems: Vec::new(), known: Vec::new(), blocks: Vec::new() }
+    pub fn new(folder: &'a Path, depth: Depth) -> Book<'a> {
+        Book { folder, depth, sources: Vec::new(), problems: Vec::new(), known: Vec::new(), blocks: Vec::new() }
     }
 
     /// Reads a whole file. `None`: it is no TOML, and every place where it is not is written down.
@@ -231,6 +241,11 @@ impl<'s, 'b> Section<'s, 'b> {
         let (name, at) = (self.name_of(key), self.at.clone());
         let header = format!("[[{name}]]\n");
         vec![self.book.open(name, header, None, at, &mut read)]
+    }
+
+    /// How far to look.
+    pub fn depth(&self) -> Depth {
+        self.book.depth
     }
 
     /// Whether the file has the key.

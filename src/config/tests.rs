@@ -30,7 +30,7 @@ password_env = "CARGO_PKG_NAME"
 "#;
 
 fn examine_text(text: &str) -> Result<Checked, Problems> {
-    examine(Path::new("telepost.toml"), Path::new("/etc/telepost"), text)
+    examine(Path::new("telepost.toml"), Path::new("/etc/telepost"), text, Depth::Configuration)
 }
 
 /// The good configuration with its `old` line changed.
@@ -187,7 +187,7 @@ fn no_secret_is_ever_shown() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("password"), "hunter2\r\n").unwrap();
     let text = changed("password_env = \"CARGO_PKG_NAME\"", "password_file = \"password\"");
-    let checked = examine(Path::new("telepost.toml"), folder.path(), &text).unwrap();
+    let checked = examine(Path::new("telepost.toml"), folder.path(), &text, Depth::Configuration).unwrap();
     assert_eq!(checked.config.gateways[0].password.expose_secret(), "hunter2");
     assert!(!format!("{checked:?}{}", checked.warnings).contains("hunter2"));
     for line in ["password = \"hunter2\"", "\"password\"= 'hunter2'", "passwort = \"hunter2\"\npassword=\"hunter2"] {
@@ -214,7 +214,7 @@ fn a_file_that_everybody_may_read_is_no_secret() {
     for (mode, warnings) in [(0o644, 1), (0o640, 0), (0o600, 0)] {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         let text = changed("password_env = \"CARGO_PKG_NAME\"", "password_file = \"password\"");
-        let checked = examine(Path::new("telepost.toml"), folder.path(), &text).unwrap();
+        let checked = examine(Path::new("telepost.toml"), folder.path(), &text, Depth::Configuration).unwrap();
         assert_eq!(checked.warnings.len(), warnings, "{mode:o}");
     }
 }

@@ -4,7 +4,6 @@
 //! `tests/fuzz/door.rs`. The alternative was to make the readers public, and with them the grammar's every noun.
 
 use std::fmt;
-use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use super::origin::{self, Origin};
 use super::reply::{Reception, Reply};
 use super::settings::Settings;
 use super::shared::Shared;
+use super::watched::FileError;
 
 /// What a command line is read as; written, it is a line that says the same. The error is the reply to it.
 pub fn command(line: &[u8]) -> Result<impl fmt::Display + fmt::Debug + PartialEq + use<>, Reply> {
@@ -99,7 +99,7 @@ pub async fn session<S, R>(
     settings: Settings,
     budget: Budget,
     reception: Arc<R>,
-) -> io::Result<()>
+) -> Result<(), FileError>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send,
     R: Reception,

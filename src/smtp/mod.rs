@@ -55,3 +55,5 @@ pub use path::PathError;
 pub use permit::{Allowed, Permit};
 pub use reply::{Accepted, Reception, Reply, Verdict};
 pub use settings::{Acceptance, Bind, Grammar, KeyFiles, Network, Protocol, ProxyProtocol, Settings, Timeouts, Tls};
+pub use shared::unusable_files;
+pub use watched::FileError;

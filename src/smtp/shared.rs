@@ -1,6 +1,5 @@
 //! What the sessions of one listener have in common.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,6 +7,7 @@ use super::auth::Guard;
 use super::budget::Budget;
 use super::settings::Settings;
 use super::tls::Certificate;
+use super::watched::FileError;
 
 /// The common things, made once for each listener.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ impl Shared {
     ///
     /// # Errors
     /// One of them cannot be read or makes no sense.
-    pub(super) fn open(settings: Settings, budget: Budget) -> io::Result<Shared> {
-        let guard = settings.users.as_deref().map(Guard::open).transpose()?.map(Arc::new);
-        let certificate = settings.tls.files().map(Certificate::open).transpose()?.map(Arc::new);
+    pub(super) fn open(settings: Settings, budget: Budget) -> Result<Shared, FileError> {
+        let guard = guard(&settings).transpose()?.map(Arc::new);
+        let certificate = certificate(&settings).transpose()?.map(Arc::new);
         Ok(Shared { settings: Arc::new(settings), guard, certificate, budget, sessions: AtomicU64::new(0) })
     }
 
@@ -37,4 +37,19 @@ impl Shared {
     pub(super) fn next_session(&self) -> u64 {
         self.sessions.fetch_add(1, Ordering::Relaxed) + 1
     }
+}
+
+/// Which of the files that the settings name a listener could not use now; of certificate and key, the first one.
+pub fn unusable_files(settings: &Settings) -> Vec<FileError> {
+    let guard = guard(settings).and_then(Result::err);
+    let certificate = certificate(settings).and_then(Result::err);
+    certificate.into_iter().chain(guard).collect()
+}
+
+fn guard(settings: &Settings) -> Option<Result<Guard, FileError>> {
+    settings.users.as_deref().map(Guard::open)
+}
+
+fn certificate(settings: &Settings) -> Option<Result<Certificate, FileError>> {
+    settings.tls.files().map(Certificate::open)
 }

@@ -5,18 +5,46 @@
 //! no sense leave the value as it was, and the log says so once for each change. Asking may wait for a disk.
 
 use std::fmt;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use thiserror::Error;
 use tracing::{info, warn};
+
+/// Bytes of one file.
+const MAX_FILE: u64 = 16 << 20;
 
 /// Device, inode, length and time of change (seconds and nanoseconds) of each file; `None` when it is not there.
 type Stamp = Vec<Option<(u64, u64, u64, i64, i64)>>;
-/// Makes the value from the contents of the files, in their order. The error is a sentence for the operator.
-type Read<T> = fn(&[Vec<u8>]) -> Result<T, String>;
+/// Makes the value from the contents of the files, in their order.
+type Read<T> = fn(&[Vec<u8>]) -> Result<T, Nonsense>;
+
+/// What makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Nonsense {
+    /// Which of the files, from 0 on.
+    pub file: usize,
+    /// A sentence for the operator.
+    pub reason: String,
+}
+
+/// A file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{}: {reason}", path.display())]
+pub struct FileError {
+    pub path: PathBuf,
+    /// For the operator; nothing that stands in the file, which may be a secret.
+    pub reason: String,
+}
+
+impl From<FileError> for io::Error {
+    fn from(error: FileError) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
 
 /// The value and where it comes from.
 pub(super) struct Watched<T> {
@@ -30,7 +58,7 @@ impl<T> Watched<T> {
     ///
     /// # Errors
     /// One of them cannot be read, or `read` made nothing of them.
-    pub(super) fn open(files: Vec<PathBuf>, read: Read<T>) -> io::Result<Watched<T>> {
+    pub(super) fn open(files: Vec<PathBuf>, read: Read<T>) -> Result<Watched<T>, FileError> {
         let stamp = stamp(&files);
         let value = load(&files, read)?;
         Ok(Watched { files, read, state: Mutex::new((stamp, Arc::new(value))) })
@@ -70,24 +98,36 @@ fn stamp(files: &[PathBuf]) -> Stamp {
     files.iter().map(stamp).collect()
 }
 
-fn load<T>(files: &[PathBuf], read: Read<T>) -> io::Result<T> {
-    let contents = |file: &PathBuf| {
-        fs::read(file).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))
-    };
-    let contents = files.iter().map(contents).collect::<io::Result<Vec<_>>>()?;
-    read(&contents).map_err(|error| {
-        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", names.join(", ")))
+fn load<T>(files: &[PathBuf], read: Read<T>) -> Result<T, FileError> {
+    let wrong = |path: &Path, reason: String| FileError { path: path.to_owned(), reason };
+    let contents = |path: &PathBuf| contents(path).map_err(|error| wrong(path, error.to_string()));
+    let contents = files.iter().map(contents).collect::<Result<Vec<_>, _>>()?;
+    read(&contents).map_err(|Nonsense { file, reason }| {
+        let path = files.get(file).map(PathBuf::as_path).unwrap_or(Path::new(""));
+        wrong(path, reason)
     })
+}
+
+/// Only a regular file: a pipe could make us wait for ever, and a device never ends.
+fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(..=MAX_FILE) => Ok(bytes),
+        _ => Err(io::Error::other(format!("it has more than {MAX_FILE} bytes"))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn number(contents: &[Vec<u8>]) -> Result<u32, String> {
+    fn number(contents: &[Vec<u8>]) -> Result<u32, Nonsense> {
         let text = String::from_utf8_lossy(&contents[0]);
-        text.trim().parse().map_err(|_| format!("{text:?} is no number"))
+        text.trim().parse().map_err(|_| Nonsense { file: 0, reason: format!("{text:?} is no number") })
     }
 
     #[test]
@@ -112,8 +152,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("number");
         let missing = Watched::open(vec![file.clone()], number).unwrap_err();
-        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
-        assert!(missing.to_string().contains("/number: "), "{missing}");
+        assert_eq!((&missing.path, missing.reason.contains("No such file")), (&file, true), "{missing}");
+        let folder = Watched::open(vec![directory.path().to_owned()], number).unwrap_err();
+        assert_eq!(folder.reason, "it is not a regular file");
         fs::write(&file, "x").unwrap();
         let wrong = Watched::open(vec![file], number).unwrap_err().to_string();
         assert!(wrong.ends_with("/number: \"x\" is no number"), "{wrong}");

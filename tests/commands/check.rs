@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::run;
 use crate::support::house::{Config, House};
+use crate::support::keys::Keys;
 use crate::support::simulator::PASSWORD;
 
 #[test]
@@ -85,4 +86,58 @@ fn the_configurations_that_come_with_telepost_are_good() {
         std::fs::write(&copy, here).unwrap();
         run(&format!("check -c {}", copy.display())).exits_with(0);
     }
+}
+
+/// What `serve` could not open, `check` calls wrong, with the file, the key and the reason.
+#[test]
+fn files_that_a_listener_could_not_use_are_found() {
+    let keys = Keys::make("");
+    let config = Config { listener: keys.listener("smtp", "required"), ..Config::default() };
+    let house = House::closed(&config, &[]);
+    house.run("check").exits_with(0);
+    let (good, other) = (|name: &str| std::fs::read_to_string(keys.path(name)).unwrap(), Keys::make(""));
+    let [certificate, key, users] = ["certificate.pem", "key.pem", "users"].map(good);
+    let foreign_key = std::fs::read_to_string(other.path("key.pem")).unwrap();
+    let table = [
+        ("certificate.pem", "certificate", None, "No such file"),
+        ("certificate.pem", "certificate", Some("secret words"), "no certificate in the file"),
+        ("certificate.pem", "certificate", Some(&certificate[..100]), "not readable"),
+        ("key.pem", "key", None, "No such file"),
+        ("key.pem", "key", Some(&certificate), "not readable"),
+        ("key.pem", "key", Some(&foreign_key), "not the key of the certificate"),
+        ("users", "users", None, "No such file"),
+        ("users", "users", Some("helpdesk:secret words\n"), "line 1: the hash is no Argon2 hash"),
+        ("users", "users", Some("# staff\nhelpdesk\n"), "line 2: expected name:hash"),
+    ];
+    for (name, key_name, content, reason) in table {
+        let file = keys.path(name);
+        match content {
+            Some(content) => std::fs::write(&file, content).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let said = house.run("check").exits_with(2).stderr;
+        let place = format!("telepost.toml:{}", line_of(&house, &format!("{key_name} = \"{}\"", file.display())));
+        for wanted in [&format!("listener.{key_name}: {}", file.display()), reason, &place] {
+            assert!(said.contains(wanted), "{wanted} is missing in:\n{said}");
+        }
+        assert!(!said.contains("secret words"), "{said}");
+        // serve says the same, and a command that has no use for the files does not mind.
+        let served = house.run("serve").exits_with(1).stderr;
+        assert!(served.contains(reason) && served.contains(file.to_str().unwrap()), "{served}");
+        house.run("queue list").exits_with(0);
+        for (name, content) in [("certificate.pem", &certificate), ("key.pem", &key), ("users", &users)] {
+            std::fs::write(keys.path(name), content).unwrap();
+        }
+    }
+    // Each listener's files are told at once.
+    std::fs::remove_file(keys.path("key.pem")).unwrap();
+    std::fs::remove_file(keys.path("users")).unwrap();
+    let said = house.run("check").exits_with(2).stderr;
+    assert!(said.contains("listener.key: ") && said.contains("listener.users: "), "{said}");
+}
+
+/// The number of a line of the house's configuration.
+fn line_of(house: &House, line: &str) -> usize {
+    let source = std::fs::read_to_string(house.config_file()).unwrap();
+    source.lines().position(|found| found == line).expect(line) + 1
 }

@@ -60,7 +60,8 @@ impl Keys {
         )
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    /// One of the files: `certificate.pem`, `key.pem`, `users`, `authority.pem`.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 

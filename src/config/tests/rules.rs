@@ -96,7 +96,7 @@ fn with_profiles(include: &str, profiles: &[(&str, &str)]) -> (tempfile::TempDir
         fs::write(folder.path().join("profiles").join(name), text).unwrap();
     }
     let text = format!("include = {include}\n{LEAST}[[rule]]\nmatch.from = \"own@*\"\n");
-    let checked = examine(Path::new("telepost.toml"), folder.path(), &text);
+    let checked = examine(Path::new("telepost.toml"), folder.path(), &text, Depth::Configuration);
     (folder, checked)
 }
 

@@ -16,7 +16,6 @@ mod password;
 mod throttle;
 mod users;
 
-use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +35,7 @@ pub(super) use self::users::User;
 use self::cache::Cache;
 use self::throttle::Throttle;
 use self::users::Users;
-use super::watched::Watched;
+use super::watched::{FileError, Nonsense, Watched};
 
 /// Hashes computed at a time: each takes about 20 MiB and a processor.
 const HASHES_AT_A_TIME: usize = 2;
@@ -71,8 +70,11 @@ impl Guard {
     ///
     /// # Errors
     /// It cannot be read, or a line in it makes no sense.
-    pub(super) fn open(file: &Path) -> io::Result<Guard> {
-        let read = |contents: &[Vec<u8>]| Users::parse(contents.first().map_or(&[], Vec::as_slice));
+    pub(super) fn open(file: &Path) -> Result<Guard, FileError> {
+        let read = |contents: &[Vec<u8>]| {
+            let text = contents.first().map_or(&[][..], Vec::as_slice);
+            Users::parse(text).map_err(|reason| Nonsense { file: 0, reason })
+        };
         Ok(Guard {
             users: Watched::open(vec![file.to_owned()], read)?,
             throttle: Mutex::default(),
@@ -249,7 +251,7 @@ mod tests {
     fn a_bad_file_is_told_at_the_start() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("users");
-        assert_eq!(Guard::open(&file).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(Guard::open(&file).unwrap_err().path, file);
         std::fs::write(&file, "joe").unwrap();
         assert!(Guard::open(&file).unwrap_err().to_string().ends_with("users: line 1: expected name:hash"));
     }
