@@ -37,6 +37,15 @@ pub struct Arguments {
 /// What the mail becomes; the field names are part of the outward interface.
 #[derive(Serialize)]
 struct Preview {
+    #[serde(flatten)]
+    arriving: Fates,
+    /// What it rings besides, where it passes by a milter listener on its way to those recipients that are not ours.
+    rings: Fates,
+}
+
+/// What becomes of each message.
+#[derive(Default, Serialize)]
+struct Fates {
     recipients: Vec<Shown>,
     refused: Vec<Refused>,
     dropped: Vec<Dropped>,
@@ -121,7 +130,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     };
     match printed {
         Err(error) => fail(error),
-        Ok(()) if preview.refused.is_empty() => ExitCode::SUCCESS,
+        Ok(()) if preview.arriving.refused.is_empty() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
     }
 }
@@ -139,18 +148,21 @@ fn read(arguments: &Arguments, limit: usize) -> io::Result<Vec<u8>> {
 
 fn preview(desk: &Desk, arguments: &Arguments, mail: &[u8]) -> Preview {
     let envelope = Envelope::by_command_line(arguments.from.clone().into(), arguments.to.clone());
-    let mut preview = Preview { recipients: Vec::new(), refused: Vec::new(), dropped: Vec::new() };
+    let mut preview = Preview { arriving: Fates::default(), rings: Fates::default() };
     match desk.open(mail) {
-        Ok(text) => desk.prepare(&envelope, &text).into_iter().for_each(|prepared| preview.add(prepared)),
+        Ok(text) => {
+            desk.prepare(&envelope, &text).into_iter().for_each(|prepared| preview.arriving.add(prepared));
+            desk.ring(&envelope, &text).into_iter().for_each(|prepared| preview.rings.add(prepared));
+        }
         Err(reply) => {
             let refused = arguments.to.iter().map(|to| Refused::new(to.to_string(), &reply, Fit::default()));
-            preview.refused.extend(refused);
+            preview.arriving.refused.extend(refused);
         }
     }
     preview
 }
 
-impl Preview {
+impl Fates {
     fn add(&mut self, Prepared { recipient, messages }: Prepared) {
         let address = recipient.mailbox.to_string();
         match messages {

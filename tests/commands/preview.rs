@@ -94,3 +94,36 @@ fn what_it_shows_is_what_arrives() {
         assert!(units <= 160, "{shown:#}");
     }
 }
+
+/// A mail for a mailbox is refused at telepost's own door; where it passes by the milter it may ring.
+#[test]
+fn what_a_mail_rings_on_its_way_to_a_mailbox_is_shown() {
+    let more = "[[listener]]\nprotocol = \"milter\"\nbind = \"127.0.0.1:0\"\n\
+                [[rule]]\nmatch.to = \"support@site.example\"\nmatch.subject = \"urgent*\"\n\
+                ring = [\"oncall\", \"+449091234567\"]\ntemplate = \"ring: {subject}\"\n";
+    let house = House::closed(&Config { more: more.into(), ..Config::default() }, &[]);
+    let (from, to) = ("--from ann@client.example", "--to support@site.example");
+    let mail = plain("urgent: disk", "full\n");
+    let shown = preview(&house, &format!("{from} {to} --json"), &mail).exits_with(1).json();
+    let ring = |number: &str| json!({ "address": "oncall", "number": number, "parts": ["ring: urgent: disk"] });
+    let wanted = json!({
+        "recipients": [],
+        "refused": [{ "address": "support@site.example", "code": 550 }],
+        "rings": {
+            "recipients": [ring("+447731234567"), ring("+393331234567")],
+            "refused": [{ "address": "+449091234567", "code": 550 }],
+            "dropped": [],
+        },
+    });
+    assert!(holds(&shown, &wanted), "{shown:#}");
+    let said = preview(&house, &format!("{from} {to}"), &mail).exits_with(1).stdout;
+    let (door, rings) = said.split_once("Passing by the milter").expect("what it rings");
+    assert!(door.contains("550 5.7.1") && rings.contains("oncall -> +447731234567 from"), "{said}");
+    // A telephone that gets the mail anyway hears of it once, and a quiet mail rings nobody.
+    let shown = preview(&house, &format!("{from} {to} --to oncall@sms.example.com --json"), &mail).json();
+    assert!(holds(&shown, &json!({ "rings": { "recipients": [] } })), "{shown:#}");
+    let shown = preview(&house, &format!("{from} {to} --json"), &plain("thanks", "x\n")).json();
+    assert_eq!(shown["rings"], json!({ "recipients": [], "refused": [], "dropped": [] }));
+    let quiet = preview(&house, &format!("--to {TO}"), &plain("s", "b\n")).exits_with(0).stdout;
+    assert!(!quiet.contains("milter"), "{quiet}");
+}

@@ -2,27 +2,37 @@
 
 use jiff::SignedDuration;
 
-use super::{Dropped, Fit, Preview, Refused, Shown, ShownTopic};
+use super::{Dropped, Fates, Fit, Preview, Refused, Shown, ShownTopic};
 use crate::cli::phone;
 use crate::spool::Priority;
 
 /// Characters of what is left out that are shown from each end.
 const MAX_LEFT_OUT: usize = 60;
 
-/// All recipients, one after the other.
+/// All recipients, one after the other, and the telephones that ring besides.
 pub(super) fn draw(preview: &Preview) -> String {
     let mut lines = Vec::new();
-    preview.recipients.iter().for_each(|shown| message(shown, &mut lines));
-    for Dropped { address, number, fit } in &preview.dropped {
-        lines.push(format!("{address} -> {number} would be dropped"));
-        lines.extend(why(fit));
-    }
-    for Refused { address, code, enhanced, reason, fit } in &preview.refused {
-        lines.push(format!("{address} would be refused: {code} {enhanced} {reason}"));
-        lines.extend(why(fit));
+    fates(&preview.arriving, &mut lines);
+    let mut rings = Vec::new();
+    fates(&preview.rings, &mut rings);
+    if !rings.is_empty() {
+        lines.push("Passing by the milter on its way to a mailbox, it rings:".to_owned());
+        lines.extend(rings);
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn fates(fates: &Fates, lines: &mut Vec<String>) {
+    fates.recipients.iter().for_each(|shown| message(shown, lines));
+    for Dropped { address, number, fit } in &fates.dropped {
+        lines.push(format!("{address} -> {number} would be dropped"));
+        lines.extend(why(fit));
+    }
+    for Refused { address, code, enhanced, reason, fit } in &fates.refused {
+        lines.push(format!("{address} would be refused: {code} {enhanced} {reason}"));
+        lines.extend(why(fit));
+    }
 }
 
 fn message(shown: &Shown, lines: &mut Vec<String>) {
