@@ -266,6 +266,13 @@ async fn a_mail_that_came_from_us_does_not_ring() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_mail_of_whose_recipients_none_can_be_read_is_not_offered() {
+    let mut visit = Visit::begun().await;
+    visit.ask(&[vec![mail("a@b"), rcpt("(")], content("down\r\n")].concat(), "cccc").await;
+    assert!(visit.passed().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mail_that_is_given_up_leaves_no_trace() {
     let mut visit = Visit::begun().await;
     visit.ask(&[mail("a@b"), rcpt("ann@site.example"), frame(b"T"), header("Subject", " old")], "cc").await;
