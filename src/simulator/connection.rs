@@ -90,8 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn greet(&mut self, client: Option<IpAddr>) -> Result<(), End> {
-        let faults = &self.context.settings.faults;
-        let fate = faults.pick(Stage::Connect, &mut self.dice).and(faults.pick(Stage::Greeting, &mut self.dice));
+        let fate = self.roll(Stage::Connect).and(self.roll(Stage::Greeting));
         let acts = match fate.trouble {
             Some(Trouble::Instead(instead)) => speech::instead(Stage::Greeting, instead),
             trouble => speak(&Reply::greeting(self.context.number, client), trouble),
@@ -102,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// One request and what comes of it.
     async fn exchange(&mut self, request: Request) -> Result<(), End> {
         let stage = request.stage();
-        let fate = stage.map_or_else(Fate::default, |stage| self.context.settings.faults.pick(stage, &mut self.dice));
+        let fate = stage.map_or_else(Fate::default, |stage| self.roll(stage));
         if let (Some(stage), Some(Trouble::Instead(instead))) = (stage, fate.trouble) {
             return self.perform(fate.delay, speech::instead(stage, instead)).await;
         }
@@ -115,6 +114,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         };
         self.perform(fate.delay, acts).await
+    }
+
+    /// What goes wrong with one answer.
+    fn roll(&mut self, stage: Stage) -> Fate {
+        let fate = self.context.settings.faults.pick(stage, &mut self.dice);
+        for fault in fate.faults(stage) {
+            tracing::debug!(session = self.context.number, %fault, "goes wrong on purpose");
+        }
+        fate
     }
 
     async fn perform(&mut self, delay: Duration, acts: Vec<Act>) -> Result<(), End> {

@@ -177,6 +177,13 @@ impl Fate {
     pub fn and(self, other: Fate) -> Fate {
         Fate { delay: self.delay + other.delay, trouble: self.trouble.or(other.trouble) }
     }
+
+    /// What happens at the stage, as `--fault` takes it: what a log can say.
+    pub fn faults(self, stage: Stage) -> impl Iterator<Item = Fault> {
+        let delay = (!self.delay.is_zero()).then_some(Action::Delay(self.delay));
+        let actions = [delay, self.trouble.map(Action::Trouble)];
+        actions.into_iter().flatten().map(move |action| Fault { stage, action, probability: 1.0 })
+    }
 }
 
 impl FromStr for Fault {
@@ -315,6 +322,9 @@ mod tests {
         let split = Some(Trouble::Spoil(Spoil::Split));
         assert_eq!(faults.pick(Stage::Text, &mut dice), Fate { delay: Duration::from_millis(120), trouble: split });
         assert_eq!(faults.pick(Stage::Rcpt, &mut dice), Fate::default());
+        assert_eq!(Fate::default().faults(Stage::Rcpt).count(), 0);
+        let told: Vec<_> = faults.pick(Stage::Text, &mut dice).faults(Stage::Text).map(|f| f.to_string()).collect();
+        assert_eq!(told, ["text:delay=120", "text:split"]);
         let hang = Fate { delay: Duration::ZERO, trouble: Some(Trouble::Instead(Instead::Hang)) };
         assert_eq!(faults.pick(Stage::Mail, &mut dice), hang);
         assert_eq!(hang.and(faults.pick(Stage::Text, &mut dice)).trouble, hang.trouble);
