@@ -27,6 +27,13 @@ impl Reply {
         id.to_owned()
     }
 
+    fn expect_code(self, code: u16) -> std::io::Result<Reply> {
+        match self.code == code {
+            true => Ok(self),
+            false => Err(std::io::Error::other(format!("{self:?} where {code} belongs"))),
+        }
+    }
+
     /// Whether it is `code` with the enhanced code `enhanced`.
     pub fn is(&self, code: u16, enhanced: &str) -> bool {
         self.code == code && self.lines[0].split(' ').next() == Some(enhanced)
@@ -36,28 +43,29 @@ impl Reply {
 impl Client {
     /// Connects and hears the greeting.
     pub fn connect(address: SocketAddr) -> Client {
-        let stream = TcpStream::connect(address).expect("the server takes connections");
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        let mut client = Client { reader: BufReader::new(stream) };
-        assert_eq!(client.reply().code, 220);
-        client
+        Client::try_connect(address).expect("the server takes connections")
     }
 
     /// Connects, hears the greeting and says EHLO.
     pub fn hello(address: SocketAddr) -> Client {
-        let mut client = Client::connect(address);
-        assert_eq!(client.say("EHLO client.example").code, 250);
-        client
+        Client::try_hello(address).expect("the server takes connections")
     }
 
-    /// As [`Client::hello`], unless the server is too busy to serve.
-    pub fn try_hello(address: SocketAddr) -> Option<Client> {
-        let stream = TcpStream::connect(address).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    /// As [`Client::hello`], unless the server is too busy to serve, is not there, or ends meanwhile.
+    pub fn try_hello(address: SocketAddr) -> std::io::Result<Client> {
+        let mut client = Client::try_connect(address)?;
+        client.try_send(b"EHLO client.example\r\n")?;
+        client.try_reply()?.expect_code(250)?;
+        Ok(client)
+    }
+
+    fn try_connect(address: SocketAddr) -> std::io::Result<Client> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         let mut client = Client { reader: BufReader::new(stream) };
-        let is_served = client.try_reply().is_ok_and(|reply| reply.code == 220);
-        (is_served && client.say("EHLO client.example").code == 250).then_some(client)
+        client.try_reply()?.expect_code(220)?;
+        Ok(client)
     }
 
     /// Sends bytes as they are.
@@ -118,20 +126,30 @@ impl Client {
     /// transit form already: CRLF at the ends of lines, dots stuffed, without the final dot.
     #[track_caller]
     pub fn deliver(&mut self, from: &str, to: &[&str], mail: &[u8]) -> Reply {
-        let mut reply = self.say(&format!("MAIL FROM:<{from}>"));
+        self.try_deliver(from, to, mail).expect("the server answers")
+    }
+
+    /// As [`Client::deliver`], for a server that may be killed meanwhile.
+    pub fn try_deliver(&mut self, from: &str, to: &[&str], mail: &[u8]) -> std::io::Result<Reply> {
+        let mut reply = self.try_say(&format!("MAIL FROM:<{from}>"))?;
         for to in to {
             if reply.code == 250 {
-                reply = self.say(&format!("RCPT TO:<{to}>"));
+                reply = self.try_say(&format!("RCPT TO:<{to}>"))?;
             }
         }
         if reply.code != 250 {
-            self.say("RSET");
-            return reply;
+            self.try_say("RSET")?;
+            return Ok(reply);
         }
-        assert_eq!(self.say("DATA").code, 354);
+        self.try_say("DATA")?.expect_code(354)?;
         let end: &[u8] = if mail.ends_with(b"\r\n") { b".\r\n" } else { b"\r\n.\r\n" };
-        self.send(&[mail, end].concat());
-        self.reply()
+        self.try_send(&[mail, end].concat())?;
+        self.try_reply()
+    }
+
+    fn try_say(&mut self, line: &str) -> std::io::Result<Reply> {
+        self.try_send(format!("{line}\r\n").as_bytes())?;
+        self.try_reply()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -86,11 +87,16 @@ impl House {
         let folder = tempfile::Builder::new().prefix("telepost-test-").tempdir().expect("a temporary folder");
         let gateway = Simulator::start(folder.path(), faults);
         let sink = Sink::open();
-        let gateway_at = config.gateway_at.unwrap_or(gateway.address().into());
-        let source = source(config, folder.path(), gateway_at, &sink);
         std::fs::write(folder.path().join("password"), format!("{PASSWORD}\n")).unwrap();
-        std::fs::write(folder.path().join("telepost.toml"), source).unwrap();
-        House { relay: None, gateway, sink, folder }
+        let house = House { relay: None, gateway, sink, folder };
+        house.configure(config);
+        house
+    }
+
+    /// Writes another configuration, for the next start of the relay.
+    pub fn configure(&self, config: &Config) {
+        let gateway_at = config.gateway_at.unwrap_or(self.gateway.address().into());
+        std::fs::write(self.config_file(), source(config, self.folder(), gateway_at, &self.sink)).unwrap();
     }
 
     pub fn folder(&self) -> &Path {
@@ -114,6 +120,12 @@ impl House {
         process.wait_for_line("readiness", |line| (line == "telepost ready").then_some(()));
         let address = process.wait_for_line("address", |line| address_in(line, ip)).into();
         self.relay = Some(Relay { process, address });
+    }
+
+    /// Starts the relay, and ends it so long after as a crash would, ready or not.
+    pub fn start_and_kill_relay(&mut self, after: Duration) {
+        let _relay = Process::start(telepost().arg("serve").arg("-c").arg(self.config_file()));
+        std::thread::sleep(after);
     }
 
     /// Ends the relay as a crash would.
@@ -193,11 +205,23 @@ impl House {
     /// Waits until nothing is waiting or being sent any more, then gives everything that the gateway accepted.
     #[track_caller]
     pub fn settle(&self) -> Vec<Sms> {
-        super::wait_for("an empty queue", || {
-            let stats = self.run("queue stats --json").exits_with(0).json();
-            let count = |state: &str| count_of(&stats, state);
-            (count("waiting") + count("sending") == 0).then(|| self.gateway.accepted())
-        })
+        super::wait_for("an empty queue", || (self.queued() == 0).then(|| self.gateway.accepted()))
+    }
+
+    /// As [`House::settle`], however long it takes, as long as it goes on.
+    #[track_caller]
+    pub fn settle_step_by_step(&self) {
+        let mut left = self.queued();
+        while left > 0 {
+            left = super::wait_for("a shorter queue", || Some(self.queued()).filter(|now| *now < left));
+        }
+    }
+
+    /// How many messages are waiting or being sent.
+    #[track_caller]
+    fn queued(&self) -> u64 {
+        let stats = self.run("queue stats --json").exits_with(0).json();
+        count_of(&stats, "waiting") + count_of(&stats, "sending")
     }
 
     /// Waits until a first try to send the message has failed.

@@ -15,6 +15,7 @@ pub mod simulator;
 pub mod sink;
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -71,6 +72,27 @@ impl Said {
         assert_eq!(self.code, code, "exit code of {self:#?}");
         self
     }
+}
+
+/// Whether it may take long, for figures that mean more: `tests/run --long` says so.
+pub fn is_long() -> bool {
+    std::env::var_os("TELEPOST_LONG").is_some()
+}
+
+/// Where the dice of a test begin: another place in every run, unless `TELEPOST_SEED` names that of a run before.
+pub fn seed() -> u64 {
+    match std::env::var("TELEPOST_SEED") {
+        Ok(seed) => seed.parse().expect("TELEPOST_SEED is a number"),
+        Err(_) => fastrand::u64(..),
+    }
+}
+
+/// Keeps what a test has measured for `tests/run`, which shows all figures at its end.
+pub fn keep_figures(name: &str, figures: &str) {
+    print!("{figures}");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("figures");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(name), figures).unwrap();
 }
 
 /// A loopback address that no other test of any running test binary uses: on it a port is still free a moment after

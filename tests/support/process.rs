@@ -85,11 +85,14 @@ impl Process {
         signal(signal_name, self.child.id());
     }
 
-    /// Asks the program to end by a signal, `TERM` or `INT`, and waits for it.
+    /// Asks the program to end by a signal, `TERM` or `INT`, and waits for it and for its last words.
     #[track_caller]
     pub fn end_by(&mut self, signal_name: &str) -> ExitStatus {
         signal(signal_name, self.child.id());
-        wait_for(&format!("the end of {}", self.name), || self.child.try_wait().expect("a child can be waited for"))
+        let end = || self.child.try_wait().expect("a child can be waited for");
+        let status = wait_for(&format!("the end of {}", self.name), end);
+        self.readers.drain(..).for_each(|reader| reader.join().expect("a reader does not panic"));
+        status
     }
 }
 

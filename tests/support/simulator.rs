@@ -18,6 +18,8 @@ pub struct Simulator {
     process: Process,
     address: SocketAddrV4,
     log: PathBuf,
+    /// What went wrong on purpose before its last start.
+    happened: Vec<String>,
 }
 
 /// One SMS that the gateway accepted.
@@ -36,27 +38,49 @@ pub struct Sms {
 impl Simulator {
     /// Starts it with its log in `folder`; `faults` are `--fault` specifications.
     pub fn start(folder: &Path, faults: &[&str]) -> Simulator {
-        Simulator::start_at(SocketAddrV4::new(own_loopback(), 0), folder, faults)
+        Simulator::start_at(SocketAddrV4::new(own_loopback(), 0), folder, faults, &[])
     }
 
-    fn start_at(listen: SocketAddrV4, folder: &Path, faults: &[&str]) -> Simulator {
+    fn start_at(listen: SocketAddrV4, folder: &Path, faults: &[&str], more: &[&str]) -> Simulator {
         let log = folder.join("sms.log");
         let mut command = telepost();
+        command.env("RUST_LOG", "info,telepost::simulator=debug");
         command.args(["simulate", "--user", USER, "--password", PASSWORD, "--credits", &CREDITS.to_string()]);
-        command.arg("--listen").arg(listen.to_string()).arg("--log").arg(&log);
+        command.arg("--listen").arg(listen.to_string()).arg("--log").arg(&log).args(more);
         for fault in faults {
             command.args(["--fault", fault]);
         }
         let process = Process::start(&mut command);
         let address = process.wait_for_line("address", |line| address_in(line, *listen.ip()));
-        Simulator { process, address, log }
+        Simulator { process, address, log, happened: Vec::new() }
     }
 
     /// Ends it and starts it again at the same address, with the same log and other faults.
     pub fn restart(&mut self, faults: &[&str]) {
         self.process.kill();
+        self.start_again(faults, &[]);
+    }
+
+    fn start_again(&mut self, faults: &[&str], more: &[&str]) {
         let folder = self.log.parent().unwrap().to_owned();
-        *self = Simulator::start_at(self.address, &folder, faults);
+        *self = Simulator::start_at(self.address, &folder, faults, more);
+    }
+
+    /// As [`Simulator::restart`], but as a gateway ends that is asked to: no answer that it owes is lost. `seed` sets
+    /// its dice.
+    pub fn change_faults(&mut self, faults: &[String], seed: u64) {
+        self.process.end_by("TERM");
+        let happened = self.happened();
+        let faults: Vec<&str> = faults.iter().map(String::as_str).collect();
+        self.start_again(&faults, &["--seed", &seed.to_string()]);
+        self.happened = happened;
+    }
+
+    /// What went wrong on purpose, `STAGE:ACTION` each time, over all changes of faults.
+    pub fn happened(&self) -> Vec<String> {
+        let said = self.process.said();
+        let happened = said.lines().filter_map(|line| line.split_once(" fault=")).map(|(_, fault)| fault.to_owned());
+        self.happened.iter().cloned().chain(happened).collect()
     }
 
     pub fn address(&self) -> SocketAddrV4 {
