@@ -107,6 +107,22 @@ async fn recover(tools: &Tools) -> Result<(), SpoolError> {
     draw_in(tools, tools.clock.now()).await
 }
 
+/// Waits until the spool has news, for `rest` at least and `longest` after that, and not beyond `shutdown`. The rest is
+/// for those whom every letter wakes and hardly any concerns.
+async fn until_news(
+    changes: &mut watch::Receiver<u64>,
+    rest: Duration,
+    longest: Duration,
+    shutdown: &CancellationToken,
+) {
+    shutdown.run_until_cancelled(tokio::time::sleep(rest)).await;
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        _ = changes.changed() => {}
+        () = tokio::time::sleep(longest) => {}
+    }
+}
+
 /// Lets nothing wait longer than it was told to, though the clock was set back.
 async fn draw_in(tools: &Tools, now: Timestamp) -> Result<(), SpoolError> {
     let plan = tools.plan();

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::allowance::{Allowance, Answer};
 use super::backoff::backoff;
 use super::schedule::pause;
-use super::{Plan, Tools, overdue};
+use super::{Plan, Tools, overdue, until_news};
 use crate::bounce::{self, Case, Delivery};
 use crate::clock::later;
 use crate::spool::{DueNotice, Memo, MemoNote, NoticeNote, SpoolError, State};
@@ -48,13 +48,7 @@ pub async fn run(tools: Tools, shutdown: CancellationToken) {
                 LONGEST_SLEEP
             }
         };
-        // Every letter wakes us, and hardly any of them owes a notice.
-        shutdown.run_until_cancelled(tokio::time::sleep(REST)).await;
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            _ = changes.changed() => {}
-            () = tokio::time::sleep(sleep) => {}
-        }
+        until_news(&mut changes, REST, sleep, &shutdown).await;
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::schedule::pause;
-use super::{Tools, digests, overruns};
+use super::{Tools, digests, overruns, until_news};
 use crate::spool::SpoolError;
 
 /// The shortest wait between two looks.
@@ -28,13 +28,7 @@ pub async fn run(tools: Tools, shutdown: CancellationToken) {
                 LONGEST_SLEEP
             }
         };
-        // Every letter wakes us, and hardly any of them has to do with a limit.
-        shutdown.run_until_cancelled(tokio::time::sleep(REST)).await;
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            _ = changes.changed() => {}
-            () = tokio::time::sleep(sleep) => {}
-        }
+        until_news(&mut changes, REST, sleep, &shutdown).await;
     }
 }
 
