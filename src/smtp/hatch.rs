@@ -15,7 +15,7 @@ use super::command::{self, Alphabet, Chunk, ChunkPlace, Command, Hello, Mail};
 use super::connection;
 use super::data::{DotDecoder, Progress, Text};
 use super::envelope::{Notify, Recipient, Returned};
-use super::line::{Line, LineDecoder};
+use super::line::{self, Line};
 use super::milter::{self, Frame, FrameDecoder};
 use super::origin::{self, Origin};
 use super::reply::{Reception, Reply};
@@ -30,19 +30,11 @@ pub fn command(line: &[u8]) -> Result<impl fmt::Display + fmt::Debug + PartialEq
 
 /// The command lines in bytes that come in these pieces, without their CRLF; `None` for each that cannot be one.
 pub fn lines<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Option<Vec<u8>>> {
-    let mut decoder = LineDecoder::default();
-    let mut lines = Vec::new();
-    for mut piece in pieces {
-        while !piece.is_empty() {
-            let (taken, line) = decoder.feed(piece);
-            piece = &piece[taken..];
-            lines.extend(line.map(|line| match line {
-                Line::Whole(line) => Some(line),
-                Line::Stray | Line::TooLong => None,
-            }));
-        }
-    }
-    lines
+    let whole = |line| match line {
+        Line::Whole(line) => Some(line),
+        Line::Stray | Line::TooLong => None,
+    };
+    line::decode(pieces).into_iter().map(whole).collect()
 }
 
 /// The text that begins these bytes after DATA (`None`: more than `limit`), and how many bytes it took with its end.

@@ -70,23 +70,24 @@ impl LineDecoder {
     }
 }
 
+/// All lines of bytes that come in these pieces; what has no end is no line.
+pub(super) fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Line> {
+    let mut decoder = LineDecoder::default();
+    let mut lines = Vec::new();
+    for mut piece in pieces {
+        while !piece.is_empty() {
+            let (taken, line) = decoder.feed(piece);
+            piece = &piece[taken..];
+            lines.extend(line);
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Line> {
-        let mut decoder = LineDecoder::default();
-        let mut lines = Vec::new();
-        for mut piece in pieces {
-            while !piece.is_empty() {
-                let (taken, line) = decoder.feed(piece);
-                piece = &piece[taken..];
-                lines.extend(line);
-            }
-        }
-        lines
-    }
 
     fn whole(text: &str) -> Line {
         Line::Whole(text.into())
