@@ -1,8 +1,8 @@
 //! The back hall: one recipient, one try. Leads a parcel's parts to the gateway and every outcome into the spool.
 //!
-//! The last outcome of a parcel goes into the spool together with the claim of the next one, where the slot may go on: one
-//! sync for both. It never decides about words or numbers. A part that the gateway has accepted is recorded before the next one
-//! leaves; while it can't be recorded, nothing else is sent on this session.
+//! The last outcome of a parcel goes into the spool together with the claim of the next one, where the slot may go on:
+//! one sync for both. It never decides about words or numbers. A part that the gateway has accepted is recorded before
+//! the next one leaves; while it can't be recorded, nothing else is sent on this session.
 
 use std::time::Duration;
 

@@ -64,7 +64,8 @@ impl Galley {
                 continue;
             }
             if let Some(gap) = gap.take().filter(|_| !galley.text.is_empty()) {
-                galley.push(gap, units_of(gap, alphabet).unwrap_or(gap.len()));
+                let units = galley.units_with_foreign(gap, alphabet);
+                galley.push(gap, units);
             }
             galley.push(set, units);
         }
